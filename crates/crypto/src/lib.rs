@@ -1,0 +1,16 @@
+//! Algorithms, the envelope, and whoever can work with a key.
+//!
+//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module,
+//! HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519 (FIPS 186-5).
+
+mod digest;
+mod envelope;
+mod holder;
+mod seal;
+mod signer;
+
+pub use digest::{Sha256, hmac_sha256, random_bytes, same, sha256};
+pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};
+pub use holder::{Holder, Job, Software, WorkKey, Worked};
+pub use seal::{Sealer, SealKey, Unopened};
+pub use signer::{SigningKey, VerifyingKey};

@@ -1,0 +1,173 @@
+//! What a dialect read: names and ciphertexts, not yet objects.
+
+use crate::{
+    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Location, ObjectId, Origin, PrincipalKind, Profile,
+    ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
+};
+use secret::Secret;
+
+/// What a caller calls a key. Where account and location are not named, the caller's own are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName {
+    pub by: KeyBy,
+    pub account: Option<String>,
+    pub location: Option<Location>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyBy {
+    Id(ObjectId),
+    /// An alias without its prefix; a key with a name answers to `NAME` or `RING/NAME` as well.
+    Alias(String),
+    /// `NAME` in ring `default`, or `RING/NAME`.
+    Path(String),
+    /// Something no key is ever called.
+    Nothing(String),
+}
+
+impl KeyName {
+    pub fn id(id: ObjectId) -> Self {
+        Self { by: KeyBy::Id(id), account: None, location: None }
+    }
+
+    pub fn path(path: &str) -> Self {
+        Self { by: KeyBy::Path(path.into()), account: None, location: None }
+    }
+}
+
+/// Whether anything is done at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Dry {
+    #[default]
+    Wet,
+    /// Resolved, authorised, planned, and the ciphertext opened; nothing made, kept or returned.
+    Run,
+    /// The same without a look at the ciphertext.
+    RunIgnoringCiphertext,
+}
+
+/// Which part of a listing: at most `limit` items after `after`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub limit: u32,
+    pub after: Option<ObjectId>,
+}
+
+pub struct CreateKey {
+    pub ring: String,
+    pub name: Option<String>,
+    pub purpose: Purpose,
+    pub algorithm: Algorithm,
+    pub origin: Origin,
+    pub protection: ProtectionLevel,
+    pub authority: Authority,
+    pub description: String,
+    pub facts: KeyFacts,
+    /// A document of the key's own regime; none asks for the regime's default.
+    pub document: Option<String>,
+    /// Whether the caller takes the risk of locking itself out.
+    pub bypass_lockout_check: bool,
+    pub rotation_days: Option<u32>,
+    pub window: Window,
+    /// The same token again, with the same request, is answered as the first time.
+    pub token: Option<String>,
+}
+
+pub enum LifeChange {
+    Suspend(Scope),
+    Resume(Scope),
+    Enter(Scope, KeyState),
+    MakePrimary(u32),
+    SetWindow(u32, Window),
+    ScheduleDestruction { scope: Scope, days: u32, resume_to: KeyState },
+    CancelDestruction(Scope),
+}
+
+pub enum Ask {
+    // The life of keys
+    CreateKey(Box<CreateKey>),
+    DescribeKey { key: KeyName },
+    /// Every key of the caller's tenant and location that the tongue can spell.
+    ListKeys { page: Page },
+    ChangeLife { key: KeyName, change: LifeChange },
+    DescribeKeyAs { key: KeyName, description: String },
+    SetFacts { key: KeyName, owner: Option<String>, environment: Option<String>, data_class: Option<String> },
+    Tag { key: KeyName, tags: Vec<(String, String)> },
+    Untag { key: KeyName, names: Vec<String> },
+    ListTags { key: KeyName },
+    ListVersions { key: KeyName },
+    SetRotation { key: KeyName, period_days: Option<u32> },
+    GetRotation { key: KeyName },
+    Rotate { key: KeyName },
+
+    // Names
+    CreateAlias { alias: String, key: KeyName },
+    RetargetAlias { alias: String, key: KeyName },
+    DeleteAlias { alias: String },
+    ListAliases { key: Option<KeyName>, page: Page },
+
+    // Use
+    Encrypt { key: KeyName, plaintext: Secret, context: Context, dry: Dry },
+    /// `key` is what the caller believes the ciphertext to be under.
+    Decrypt { key: Option<KeyName>, ciphertext: Vec<u8>, context: Context, dry: Dry },
+    ReEncrypt {
+        from: Option<KeyName>,
+        ciphertext: Vec<u8>,
+        from_context: Context,
+        to: KeyName,
+        to_context: Context,
+        dry: Dry,
+    },
+    /// A data key of `bytes`, wrapped, and with its plaintext if so asked.
+    GenerateDataKey { key: KeyName, bytes: u32, context: Context, plaintext: bool, dry: Dry },
+    GenerateRandom { bytes: u32 },
+
+    // Policy
+    GetDocument { key: KeyName, regime: Authority, name: String },
+    PutDocument { key: KeyName, regime: Authority, name: String, text: String, bypass_lockout_check: bool },
+    ListDocuments { key: KeyName, regime: Authority },
+    /// May this principal, and which statement decides?
+    Explain { principal: Option<String>, action: String, key: KeyName, context: Context },
+
+    // Who
+    WhoAmI,
+    CreateTenant { name: String, account: Option<String>, profile: Profile },
+    ListTenants,
+    DescribeTenant { name: String },
+    /// `tenant` names another tenant than the caller's; only the site's principals may.
+    CreatePrincipal { tenant: Option<String>, name: String, kind: PrincipalKind, roles: Vec<(Role, RoleScope)> },
+    ListPrincipals,
+    DescribePrincipal { name: String },
+    RemovePrincipal { name: String },
+    SuspendPrincipal { name: String, suspended: bool },
+    AssignRole { principal: String, role: Role, scope: RoleScope },
+    WithdrawRole { principal: String, role: Role, scope: RoleScope },
+    CreateAccessKey { tenant: Option<String>, principal: String },
+    SuspendAccessKey { id: String, suspended: bool },
+    RemoveAccessKey { id: String },
+    PutIdentityDocument { principal: String, name: String, text: String },
+    RemoveIdentityDocument { principal: String, name: String },
+    PutForbid { name: String, text: String },
+    RemoveForbid { name: String },
+    ListForbids,
+
+    // The log and the site
+    ListEntries(EntryQuery),
+    ProveEntry { index: u64 },
+    GetCheckpoint,
+    GetStatus,
+    GetSettings,
+    SetSettings { retention_months: Option<Option<u32>>, signature_window_seconds: Option<u32> },
+
+    // What the house asks of itself
+    RotateDue { key: ObjectId },
+    DestroyDue { key: ObjectId },
+    WipeExpired { key: ObjectId },
+    CloseWindows { key: ObjectId },
+    /// An errand was run: `entry` left it.
+    ErrandDone { entry: u64, errand: crate::Errand, outcome: Result<(), String> },
+    Prune { before_month: u32 },
+
+    /// Its body parsed and made no sense: the caller is verified first, then told.
+    Invalid { action: crate::Action, fault: Fault },
+}

@@ -1,0 +1,233 @@
+//! What can be wrong, by who hears of it.
+
+use crate::{Algorithm, Authority, KeyState, Material, ObjectId, Profile, Purpose, RowId, Scope, Timestamp};
+use std::fmt;
+
+/// Told to a verified caller, and recorded. Each dialect says it in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The thing asked for is not there, or is not to be seen. `what` is as the caller called it.
+    NotFound,
+    KeyNotFound { asked: String },
+    AliasNotFound { alias: String },
+    PrincipalNotFound { name: String },
+    TenantNotFound { name: String },
+    DocumentNotFound { name: String },
+    EntryNotFound { index: u64, size: u64 },
+
+    /// `principal`, `action` and `object` as the deciding regime spells them.
+    Denied { reason: String },
+    AwaitingApproval { approval: String },
+
+    NotUsable(Scope, KeyState),
+    MaterialNotHeld { version: u32, material: Material },
+    WindowNotOpen { version: u32, from: Timestamp },
+    WindowEnded { version: u32, until: Timestamp },
+    DestructionScheduled { scope: Scope, deadline: Timestamp },
+    DestructionNotScheduled,
+    NoSuchTransition { from: KeyState, to: KeyState },
+    NotIdentical,
+    NotImported,
+    WrongPurpose { purpose: Purpose },
+    NotRotatable { why: &'static str },
+    /// The caller named a key and the ciphertext is under another.
+    WrongKey,
+    CiphertextUnreadable,
+    /// In the vocabulary, and not served: the algorithm, origin or protection level is named.
+    NotImplemented { what: String },
+    ProfileRefuses { profile: Profile, algorithm: Algorithm, why: &'static str },
+
+    AlreadyThere { what: String },
+    LimitReached { what: &'static str, max: usize },
+    TokenReused,
+    BadTags { why: String },
+    BadDocument { why: String },
+    /// Only the object's own authority can allow.
+    ForeignAllow { authority: Authority },
+    /// `member` as the tongue spells it; `constraint` in the tongue's own words.
+    Invalid { member: String, constraint: String },
+    /// A paging marker that is none of ours.
+    BadMarker,
+
+    /// Others changed what this request stood on, again and again. Nothing was done.
+    Conflict,
+    /// A row that is not what the log says it is.
+    Damaged { row: RowId, why: &'static str },
+    /// The store did not answer. No entry is owed.
+    Unavailable,
+    /// Secret memory is full.
+    MemoryFull,
+    ReceiptOfAnotherRequest,
+}
+
+impl Fault {
+    /// One word for the log and for metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NotFound
+            | Self::KeyNotFound { .. }
+            | Self::AliasNotFound { .. }
+            | Self::PrincipalNotFound { .. }
+            | Self::TenantNotFound { .. }
+            | Self::DocumentNotFound { .. }
+            | Self::EntryNotFound { .. } => "not-found",
+            Self::Denied { .. } => "denied",
+            Self::AwaitingApproval { .. } => "awaiting-approval",
+            Self::NotUsable(..) => "not-usable",
+            Self::MaterialNotHeld { .. } => "material-not-held",
+            Self::WindowNotOpen { .. } | Self::WindowEnded { .. } => "outside-window",
+            Self::DestructionScheduled { .. } => "destruction-scheduled",
+            Self::DestructionNotScheduled => "destruction-not-scheduled",
+            Self::NoSuchTransition { .. } => "no-such-transition",
+            Self::NotIdentical => "not-identical",
+            Self::NotImported => "not-imported",
+            Self::WrongPurpose { .. } => "wrong-purpose",
+            Self::NotRotatable { .. } => "not-rotatable",
+            Self::WrongKey => "wrong-key",
+            Self::CiphertextUnreadable => "ciphertext-unreadable",
+            Self::NotImplemented { .. } => "not-implemented",
+            Self::ProfileRefuses { .. } => "profile-refuses",
+            Self::AlreadyThere { .. } => "already-there",
+            Self::LimitReached { .. } => "limit-reached",
+            Self::TokenReused => "token-reused",
+            Self::BadTags { .. } => "bad-tags",
+            Self::BadDocument { .. } => "bad-document",
+            Self::ForeignAllow { .. } => "foreign-allow",
+            Self::Invalid { .. } | Self::BadMarker => "invalid",
+            Self::Conflict => "conflict",
+            Self::Damaged { .. } => "damaged",
+            Self::Unavailable => "unavailable",
+            Self::MemoryFull => "memory-full",
+            Self::ReceiptOfAnotherRequest => "receipt-of-another-request",
+        }
+    }
+}
+
+/// Told to somebody unknown, and counted. It is `Copy`: there is no room in it for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    TooLarge { bytes_max: usize },
+    TooDeep { depth_max: usize },
+    TooSlow,
+    TooMany,
+    UnknownOperation,
+    NotFound,
+    Unreadable { member: &'static str },
+    /// No credential was sent.
+    MissingCredential,
+    /// A credential with a part missing or misspelt.
+    IncompleteCredential { part: &'static str },
+    UnknownCredential,
+    BadSignature,
+    /// The request was signed too long ago or too far ahead: its time, ours and the window, in seconds.
+    Skewed { signed: Timestamp, now: Timestamp, window_seconds: u32 },
+    WrongScope { part: &'static str },
+}
+
+impl Refusal {
+    /// One word for the log and for metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::TooDeep { .. } => "too-deep",
+            Self::TooSlow => "too-slow",
+            Self::TooMany => "too-many",
+            Self::UnknownOperation => "unknown-operation",
+            Self::NotFound => "not-found",
+            Self::Unreadable { .. } => "unreadable",
+            Self::MissingCredential => "missing-credential",
+            Self::IncompleteCredential { .. } => "incomplete-credential",
+            Self::UnknownCredential => "unknown-credential",
+            Self::BadSignature => "bad-signature",
+            Self::Skewed { .. } => "skewed",
+            Self::WrongScope { .. } => "wrong-scope",
+        }
+    }
+}
+
+/// Why nothing was recorded and nothing answered. The caller may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The root key is not there.
+    Sealed,
+    /// The log cannot be written.
+    Store,
+    /// The service is going down.
+    Draining,
+    /// More wait than can be served in time.
+    Overloaded,
+}
+
+/// An effect outside the house: committed with its entry, run afterwards, as often as it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Overwrite what the store's own files still hold of destroyed material.
+    Scrub { key: ObjectId },
+}
+
+impl fmt::Display for Fault {
+    /// Names the guilty and the remedy, for the log, the command line and the native tongue.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => write!(f, "there is nothing of that name"),
+            Self::KeyNotFound { asked } => write!(f, "there is no key `{asked}` here"),
+            Self::AliasNotFound { alias } => write!(f, "there is no alias `{alias}` here"),
+            Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
+            Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
+            Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
+            Self::EntryNotFound { index, size } => write!(f, "entry {index} is not in the log, which has {size}"),
+            Self::Denied { reason } => write!(f, "denied: {reason}"),
+            Self::AwaitingApproval { approval } => write!(f, "awaits approval {approval}; repeat the request once approved"),
+            Self::NotUsable(scope, state) => write!(f, "{scope} is {state:?} and may not do this"),
+            Self::MaterialNotHeld { version, material } => {
+                write!(f, "the material of version {version} is not held ({material:?}); import it again")
+            }
+            Self::WindowNotOpen { version, from } => {
+                write!(f, "version {version} may not protect before {}; name another version", from.to_rfc3339())
+            }
+            Self::WindowEnded { version, until } => {
+                write!(f, "version {version} may no longer protect since {}; rotate the key", until.to_rfc3339())
+            }
+            Self::DestructionScheduled { scope, deadline } => {
+                write!(f, "{scope} is to be destroyed at {}; cancel that first", deadline.to_rfc3339())
+            }
+            Self::DestructionNotScheduled => write!(f, "no destruction is scheduled"),
+            Self::NoSuchTransition { from, to } => write!(f, "{from:?} never becomes {to:?}"),
+            Self::NotIdentical => write!(f, "this is not the material that was imported before"),
+            Self::NotImported => write!(f, "only a key of imported origin takes material"),
+            Self::WrongPurpose { purpose } => write!(f, "the key's purpose is {purpose:?}"),
+            Self::NotRotatable { why } => write!(f, "the key cannot be rotated: {why}"),
+            Self::WrongKey => write!(f, "the ciphertext is under another key"),
+            Self::CiphertextUnreadable => {
+                write!(f, "the ciphertext cannot be opened: it was changed, or its context is another")
+            }
+            Self::NotImplemented { what } => write!(f, "{what} is not served by this release"),
+            Self::ProfileRefuses { profile, algorithm, why } => {
+                write!(f, "profile {} refuses {}: {why}", profile.name(), algorithm.name())
+            }
+            Self::AlreadyThere { what } => write!(f, "{what} is there already"),
+            Self::LimitReached { what, max } => write!(f, "no more than {max} {what}"),
+            Self::TokenReused => write!(f, "the token was used for another request"),
+            Self::BadTags { why } | Self::BadDocument { why } => write!(f, "{why}"),
+            Self::ForeignAllow { authority } => {
+                write!(f, "only documents of the key's own authority, {}, can allow", authority.name())
+            }
+            Self::Invalid { member, constraint } => write!(f, "{member}: {constraint}"),
+            Self::BadMarker => write!(f, "the marker is none of ours"),
+            Self::Conflict => write!(f, "others changed the same things meanwhile; try again"),
+            Self::Damaged { row, why } => write!(f, "row {:?}/{} is not what the log says: {why}", row.table, row.id),
+            Self::Unavailable => write!(f, "the store does not answer; try again"),
+            Self::MemoryFull => write!(f, "the secret memory is full"),
+            Self::ReceiptOfAnotherRequest => write!(f, "a receipt of another request"),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key => write!(f, "the key"),
+            Self::Version(number) => write!(f, "version {number}"),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Keys, their versions and their material.
+
+use crate::{
+    Algorithm, Authority, Fault, Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Timestamp, Window,
+};
+use secret::Held;
+
+/// A ring groups keys in a tenant and location. A key made where rings are unknown lives in `default`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyring {
+    pub id: ObjectId,
+    pub tenant: ObjectId,
+    pub location: Location,
+    pub name: String,
+    pub created: Timestamp,
+}
+
+pub const DEFAULT_RING: &str = "default";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub id: ObjectId,
+    pub tenant: ObjectId,
+    pub location: Location,
+    pub ring: String,
+    /// Unique in its ring. A key made where names are unknown has none but its id.
+    pub name: Option<String>,
+    pub purpose: Purpose,
+    pub algorithm: Algorithm,
+    pub origin: Origin,
+    pub protection: ProtectionLevel,
+    pub authority: Authority,
+    pub life: Life,
+    /// The version that protects by default.
+    pub primary: u32,
+    /// In the order of their numbers.
+    pub versions: Vec<Version>,
+    pub rotation: Option<RotationSchedule>,
+    /// How often somebody rotated it by hand.
+    pub rotations_on_demand: u32,
+    pub created: Timestamp,
+    pub description: String,
+    pub facts: KeyFacts,
+    /// The documents as they were given, one for each regime that put one.
+    pub documents: Vec<Document>,
+}
+
+/// What people say of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct KeyFacts {
+    pub owner: Option<String>,
+    pub environment: Option<String>,
+    pub data_class: Option<String>,
+    /// In the order in which they were first given.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A policy document as it was given, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub regime: Authority,
+    pub name: String,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationSchedule {
+    pub period_days: u32,
+    pub next: Timestamp,
+}
+
+/// `fingerprint` is a keyed digest of the material, and outlives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    pub number: u32,
+    pub life: Life,
+    pub material: Material,
+    pub fingerprint: Option<Fingerprint>,
+    pub window: Window,
+    pub created: Timestamp,
+    pub cause: VersionCause,
+}
+
+/// HMAC-SHA-256 of the material under a key of the site: equal material has equal fingerprints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// Why a version came into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum VersionCause {
+    Creation = 1,
+    Schedule = 2,
+    Demand = 3,
+}
+
+impl VersionCause {
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Creation, Self::Schedule, Self::Demand].into_iter().find(|cause| *cause as u8 == number)
+    }
+}
+
+/// The material of one version, opened.
+pub struct KeyMaterial {
+    pub key: ObjectId,
+    pub tenant: ObjectId,
+    pub version: u32,
+    pub algorithm: Algorithm,
+    pub purpose: Purpose,
+    pub bytes: Held,
+}
+
+impl Key {
+    pub fn version(&self, number: u32) -> Result<&Version, Fault> {
+        // Versions are numbered from one without gaps, so the place is nearly always the number.
+        let place = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
+        match self.versions.get(place) {
+            Some(version) if version.number == number => Ok(version),
+            _ => self.versions.iter().find(|version| version.number == number).ok_or(Fault::NotFound),
+        }
+    }
+
+    pub fn primary_version(&self) -> Result<&Version, Fault> {
+        self.version(self.primary)
+    }
+
+    /// The number that the next version gets. Numbers are never used twice.
+    pub fn next_version(&self) -> u32 {
+        self.versions.iter().map(|version| version.number).max().unwrap_or(0).saturating_add(1)
+    }
+
+    pub fn document(&self, regime: Authority, name: &str) -> Option<&Document> {
+        self.documents.iter().find(|document| document.regime == regime && document.name == name)
+    }
+
+    /// `NAME` in ring `default`, else `RING/NAME`; nothing where the key has no name.
+    pub fn path(&self) -> Option<String> {
+        let name = self.name.as_ref()?;
+        Some(if self.ring == DEFAULT_RING { name.clone() } else { format!("{}/{name}", self.ring) })
+    }
+}
+
+impl Version {
+    pub fn active(number: u32, fingerprint: Option<Fingerprint>, created: Timestamp, cause: VersionCause) -> Self {
+        let material = Material::Held { expires: None };
+        Self { number, life: Life::ACTIVE, material, fingerprint, window: Window::ALWAYS, created, cause }
+    }
+}

@@ -1,0 +1,24 @@
+//! The words of the house: objects, their life, what may be asked, what can be wrong.
+//! No I/O, no clock (time comes in as a `Timestamp`), no async, no serde, no vendor.
+
+mod algorithm;
+mod ask;
+mod context;
+mod event;
+mod fault;
+mod key;
+mod life;
+mod limits;
+mod object;
+mod people;
+mod profile;
+mod query;
+mod reply;
+mod request;
+mod tenant;
+
+pub use clock::{DAY, Moment, SECOND, Steady, Timestamp};
+pub use {
+    algorithm::*, ask::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*, profile::*,
+    query::*, reply::*, request::*, tenant::*,
+};

@@ -1,0 +1,23 @@
+//! Everything has a limit, with a name and a unit.
+
+pub const LOCATION_CHARS_MAX: usize = 64;
+pub const NAME_CHARS_MAX: usize = 256;
+pub const DESCRIPTION_CHARS_MAX: usize = 8_192;
+pub const TAGS_PER_KEY_MAX: usize = 50;
+pub const TAG_KEY_CHARS_MAX: usize = 128;
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
+pub const ALIASES_PER_KEY_MAX: usize = 50;
+pub const POLICY_BYTES_MAX: usize = 32_768;
+pub const IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX: usize = 20;
+pub const IDENTITY_DOCUMENT_BYTES_MAX: usize = 6_144;
+pub const ACCESS_KEYS_PER_PRINCIPAL_MAX: usize = 2;
+/// Plaintext of a direct encryption; larger data goes into an envelope.
+pub const PLAINTEXT_BYTES_MAX: usize = 65_536;
+pub const CONTEXT_BYTES_MAX: usize = 65_536;
+pub const RANDOM_BYTES_MAX: u32 = 1_024;
+pub const VERSIONS_PER_KEY_MAX: usize = 10_000;
+pub const DESTRUCTION_WINDOW_DAYS_MIN: u32 = 7;
+pub const DESTRUCTION_WINDOW_DAYS_MAX: u32 = 90;
+pub const ROTATION_PERIOD_DAYS_MIN: u32 = 1;
+pub const ROTATION_PERIOD_DAYS_MAX: u32 = 36_500;
+pub const PAGE_ITEMS_MAX: u32 = 1_000;

@@ -1,0 +1,175 @@
+//! Who may ask.
+
+use crate::{ObjectId, Timestamp};
+use secret::Held;
+
+/// Whose documents may allow the use of an object. Any regime's may forbid it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Authority {
+    Native = 1,
+    Aws = 2,
+    AzureRbac = 3,
+    AzureAccessPolicy = 4,
+    GoogleIam = 5,
+}
+
+impl Authority {
+    pub const ALL: [Self; 5] = [Self::Native, Self::Aws, Self::AzureRbac, Self::AzureAccessPolicy, Self::GoogleIam];
+
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|authority| *authority as u8 == number)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Aws => "aws",
+            Self::AzureRbac => "azure-rbac",
+            Self::AzureAccessPolicy => "azure-access-policy",
+            Self::GoogleIam => "google-iam",
+        }
+    }
+}
+
+/// The tongue in which something was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Tongue {
+    Native = 1,
+    Aws = 2,
+    Azure = 3,
+    Google = 4,
+    /// The house itself: scheduler and start.
+    House = 5,
+}
+
+impl Tongue {
+    pub const ALL: [Self; 5] = [Self::Native, Self::Aws, Self::Azure, Self::Google, Self::House];
+
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|tongue| *tongue as u8 == number)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Aws => "aws",
+            Self::Azure => "azure",
+            Self::Google => "google",
+            Self::House => "house",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PrincipalKind {
+    Person = 1,
+    Service = 2,
+    /// The account itself: its word is what a delegating key policy means by it.
+    Root = 3,
+}
+
+impl PrincipalKind {
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Person, Self::Service, Self::Root].into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// A person or a service in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub id: ObjectId,
+    pub tenant: ObjectId,
+    pub name: String,
+    pub kind: PrincipalKind,
+    pub standing: Standing,
+    pub roles: Vec<RoleAssignment>,
+    /// Identity policies as they were given, by name.
+    pub documents: Vec<(String, String)>,
+    pub access_keys: Vec<String>,
+    pub created: Timestamp,
+}
+
+/// Whether a principal or a credential is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Standing {
+    Active = 1,
+    Suspended = 2,
+    Removed = 3,
+}
+
+impl Standing {
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Active, Self::Suspended, Self::Removed].into_iter().find(|standing| *standing as u8 == number)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleAssignment {
+    pub role: Role,
+    pub scope: RoleScope,
+}
+
+/// The roles that come with the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Role {
+    Administrator = 1,
+    BreakGlassAdministrator = 2,
+    SecurityOfficer = 3,
+    Auditor = 4,
+    ReadOnly = 5,
+    EncryptDecrypt = 6,
+}
+
+impl Role {
+    pub const ALL: [Self; 6] = [
+        Self::Administrator,
+        Self::BreakGlassAdministrator,
+        Self::SecurityOfficer,
+        Self::Auditor,
+        Self::ReadOnly,
+        Self::EncryptDecrypt,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrator",
+            Self::BreakGlassAdministrator => "BreakGlassAdministrator",
+            Self::SecurityOfficer => "SecurityOfficer",
+            Self::Auditor => "Auditor",
+            Self::ReadOnly => "ReadOnly",
+            Self::EncryptDecrypt => "EncryptDecrypt",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| *role as u8 == number)
+    }
+}
+
+/// Where a role holds: in the whole tenant, in a ring, or on one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleScope {
+    Tenant,
+    Ring(String),
+    Key(ObjectId),
+}
+
+/// The secret half of an access key is held in secret memory while it is known.
+pub struct AccessKey {
+    /// The public half: sixteen to 128 letters and digits.
+    pub id: String,
+    pub principal: ObjectId,
+    pub tenant: ObjectId,
+    pub standing: Standing,
+    pub secret: Held,
+    pub created: Timestamp,
+}

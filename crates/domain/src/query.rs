@@ -1,0 +1,63 @@
+//! Questions to the log.
+
+use crate::{ObjectId, Timestamp};
+
+/// All conditions must hold. Newest entries first, at most `limit` of them.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct EntryQuery {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// A key by name as the caller calls it.
+    pub key: Option<String>,
+    pub object: Option<ObjectId>,
+    /// By name in the caller's tenant, or by id.
+    pub principal: Option<String>,
+    pub action: Option<String>,
+    pub verdict: Option<String>,
+    pub request: Option<String>,
+    /// Only entries before this index.
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
+/// One entry as it is shown. The detail is there for whoever may open it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryShown {
+    pub index: u64,
+    pub wall: Timestamp,
+    pub request: String,
+    pub tenant: String,
+    pub principal: String,
+    pub principal_name: Option<String>,
+    pub tongue: &'static str,
+    pub action: String,
+    pub objects: Vec<(ObjectId, Option<u32>)>,
+    pub verdict: String,
+    /// Name and value, as text.
+    pub detail: Vec<(String, String)>,
+    pub changes: u32,
+}
+
+/// How far a projection is: all entries below `upto` are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub projection: &'static str,
+    pub upto: u64,
+}
+
+/// A signed checkpoint (C2SP tlog-checkpoint): origin, size, root, in a signed note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointShown {
+    pub size: u64,
+    pub root: [u8; 32],
+    pub note: String,
+}
+
+/// An inclusion proof (RFC 6962, section 2.1.1) of one entry in the tree of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofShown {
+    pub index: u64,
+    pub entry: Vec<u8>,
+    pub path: Vec<[u8; 32]>,
+    pub checkpoint: CheckpointShown,
+}

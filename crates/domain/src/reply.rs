@@ -1,0 +1,88 @@
+//! What comes back, in the standard's words.
+
+use crate::{
+    AliasFound, CheckpointShown, EntryShown, Key, KeyState, ObjectId, Principal, Progress, ProofShown, RotationSchedule, Settings,
+    Tenant, Timestamp, Version,
+};
+use secret::Secret;
+use std::sync::Arc;
+
+pub enum Reply {
+    Done,
+    /// A dry request that would have succeeded.
+    WouldSucceed,
+    Key(KeyShown),
+    Keys { keys: Vec<Arc<Key>>, owner: Arc<Tenant>, more: bool },
+    /// A destruction that is ordered, or was just taken back.
+    Destruction { key: KeyShown, deadline: Option<Timestamp>, days: Option<u32> },
+    Versions { key: KeyShown, versions: Vec<Version> },
+    Rotation { key: KeyShown, schedule: Option<RotationSchedule> },
+    Aliases { aliases: Vec<AliasFound>, owner: Arc<Tenant>, more: bool },
+    Tags(Vec<(String, String)>),
+    Document { name: String, text: String },
+    Documents(Vec<String>),
+    Explanation(Explanation),
+
+    Ciphertext { by: Worker, ciphertext: Vec<u8> },
+    Plaintext { by: Worker, plaintext: Secret },
+    Resealed { from: Worker, to: Worker, ciphertext: Vec<u8> },
+    DataKey { by: Worker, plaintext: Option<Secret>, ciphertext: Vec<u8> },
+    Random(Secret),
+
+    Caller { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Tenant(Arc<Tenant>),
+    Tenants(Vec<Arc<Tenant>>),
+    Principal { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Principals { principals: Vec<Arc<Principal>>, tenant: Arc<Tenant> },
+    /// The only time that the secret half leaves.
+    AccessKey { id: String, secret: Secret, principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Forbids(Vec<(String, String)>),
+
+    Entries { entries: Vec<EntryShown>, upto: u64, head: u64 },
+    Proof(Box<ProofShown>),
+    Checkpoint(Box<CheckpointShown>),
+    Status(Box<Status>),
+    Settings(Arc<Settings>),
+}
+
+/// A key as it is at the moment of the answer, and whose it is.
+#[derive(Clone)]
+pub struct KeyShown {
+    pub key: Arc<Key>,
+    pub owner: Arc<Tenant>,
+    pub now: Timestamp,
+}
+
+/// Which key and version did the work.
+#[derive(Clone)]
+pub struct Worker {
+    pub key: Arc<Key>,
+    pub version: u32,
+    pub owner: Arc<Tenant>,
+}
+
+/// Why somebody may or may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    pub allowed: bool,
+    pub action: String,
+    pub principal: String,
+    pub key: ObjectId,
+    /// Where the deciding statement stands and what it is called; nothing where silence decided.
+    pub statement: Option<String>,
+    pub reason: String,
+    /// The key's own life may refuse what policy allows.
+    pub state: KeyState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub site: String,
+    pub version: &'static str,
+    pub entries: u64,
+    pub root: [u8; 32],
+    pub checkpoint_size: u64,
+    pub projections: Vec<Progress>,
+    pub secret_memory: String,
+    pub store: String,
+}

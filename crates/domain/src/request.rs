@@ -1,0 +1,272 @@
+//! What is asked, once all names have become objects.
+
+use crate::{
+    Ask, Authority, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings, Tenant, TokenRow,
+    Tongue,
+};
+use std::sync::Arc;
+
+/// 128 random bits, written as a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub ObjectId);
+
+/// Reading, changing or using: what the built-in roles speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActionClass {
+    /// Reads metadata.
+    Read,
+    /// Protects or opens data.
+    Use,
+    /// Changes a key's life, names, tags or schedule.
+    Manage,
+    /// Ends a key.
+    Destroy,
+    /// Changes who may.
+    Govern,
+    /// Reads the log.
+    Audit,
+    /// Changes tenants and the site.
+    Site,
+    /// What anybody may ask about themselves.
+    Open,
+    /// What only the house itself does.
+    House,
+}
+
+macro_rules! actions {
+    ($($variant:ident = $number:literal, $name:literal, $class:ident, $doc:literal;)+) => {
+        /// What an operation is called in policies, in the log and in metrics. One table makes all of it.
+        /// The numbers are on disk and never change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Action { $(#[doc = $doc] $variant = $number),+ }
+
+        impl Action {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub fn class(self) -> ActionClass {
+                match self { $(Self::$variant => ActionClass::$class),+ }
+            }
+
+            /// The line of the operation in the documentation.
+            pub fn doc(self) -> &'static str {
+                match self { $(Self::$variant => $doc),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    CreateKey = 1, "CreateKey", Manage, "Makes a key with its first version.";
+    DescribeKey = 2, "DescribeKey", Read, "Shows a key without its material.";
+    ListKeys = 3, "ListKeys", Read, "Lists the keys of a location.";
+    SuspendKey = 4, "SuspendKey", Manage, "Stops all use of a key until it is resumed.";
+    ResumeKey = 5, "ResumeKey", Manage, "Makes a suspended key usable again.";
+    ScheduleDestruction = 6, "ScheduleDestruction", Destroy, "Orders the destruction of a key or version.";
+    CancelDestruction = 7, "CancelDestruction", Manage, "Takes an ordered destruction back.";
+    ChangeState = 8, "ChangeState", Manage, "Moves a key or version to another state.";
+    MakePrimary = 9, "MakePrimary", Manage, "Chooses the version that protects.";
+    SetWindow = 10, "SetWindow", Manage, "Sets from when and until when a version may protect.";
+    SetDescription = 11, "SetDescription", Manage, "Describes a key in words.";
+    SetFacts = 12, "SetFacts", Manage, "Records owner, environment and data class.";
+    TagKey = 13, "TagKey", Manage, "Sets tags.";
+    UntagKey = 14, "UntagKey", Manage, "Removes tags.";
+    ListTags = 15, "ListTags", Read, "Lists tags.";
+    ListVersions = 16, "ListVersions", Read, "Lists the versions of a key.";
+    EnableRotation = 17, "EnableRotation", Manage, "Sets the rotation schedule.";
+    DisableRotation = 18, "DisableRotation", Manage, "Removes the rotation schedule.";
+    GetRotation = 19, "GetRotation", Read, "Shows the rotation schedule.";
+    RotateKey = 20, "RotateKey", Manage, "Makes a fresh version the one that protects.";
+    CreateAlias = 21, "CreateAlias", Manage, "Gives a key one more name.";
+    RetargetAlias = 22, "RetargetAlias", Manage, "Lets an alias mean another key.";
+    DeleteAlias = 23, "DeleteAlias", Manage, "Removes an alias.";
+    ListAliases = 24, "ListAliases", Read, "Lists aliases.";
+    Encrypt = 30, "Encrypt", Use, "Protects a plaintext.";
+    Decrypt = 31, "Decrypt", Use, "Opens a ciphertext.";
+    ReEncryptFrom = 32, "ReEncryptFrom", Use, "Opens a ciphertext to seal it anew.";
+    ReEncryptTo = 33, "ReEncryptTo", Use, "Seals what was opened under another key.";
+    GenerateDataKey = 34, "GenerateDataKey", Use, "Makes a data key and gives it out in clear and wrapped.";
+    GenerateDataKeyWithoutPlaintext = 35, "GenerateDataKeyWithoutPlaintext", Use, "Makes a data key, wrapped only.";
+    GenerateRandom = 36, "GenerateRandom", Use, "Gives random bytes.";
+    GetDocument = 40, "GetDocument", Read, "Shows a key's policy document.";
+    PutDocument = 41, "PutDocument", Govern, "Replaces a key's policy document.";
+    ListDocuments = 42, "ListDocuments", Read, "Lists a key's policy documents.";
+    Explain = 43, "Explain", Read, "Says whether somebody may, and what decides.";
+    WhoAmI = 50, "WhoAmI", Open, "Names the caller.";
+    CreateTenant = 51, "CreateTenant", Site, "Makes a tenant with a key hierarchy of its own.";
+    ListTenants = 52, "ListTenants", Site, "Lists tenants.";
+    DescribeTenant = 53, "DescribeTenant", Read, "Shows a tenant.";
+    CreatePrincipal = 54, "CreatePrincipal", Govern, "Makes a person or a service known.";
+    ListPrincipals = 55, "ListPrincipals", Read, "Lists principals.";
+    DescribePrincipal = 56, "DescribePrincipal", Read, "Shows a principal.";
+    RemovePrincipal = 57, "RemovePrincipal", Govern, "Removes a principal and its access keys.";
+    SuspendPrincipal = 58, "SuspendPrincipal", Govern, "Stops or resumes a principal.";
+    AssignRole = 59, "AssignRole", Govern, "Gives a role.";
+    WithdrawRole = 60, "WithdrawRole", Govern, "Takes a role away.";
+    CreateAccessKey = 61, "CreateAccessKey", Govern, "Makes an access key and shows its secret once.";
+    SuspendAccessKey = 62, "SuspendAccessKey", Govern, "Stops or resumes an access key.";
+    RemoveAccessKey = 63, "RemoveAccessKey", Govern, "Removes an access key.";
+    PutIdentityDocument = 64, "PutIdentityDocument", Govern, "Sets an identity policy.";
+    RemoveIdentityDocument = 65, "RemoveIdentityDocument", Govern, "Removes an identity policy.";
+    PutForbid = 66, "PutForbid", Govern, "Sets a forbid policy of the tenant.";
+    RemoveForbid = 67, "RemoveForbid", Govern, "Removes a forbid policy.";
+    ListForbids = 68, "ListForbids", Read, "Lists forbid policies.";
+    ListEntries = 80, "ListEntries", Audit, "Reads the log.";
+    ProveEntry = 81, "ProveEntry", Audit, "Proves that an entry is in the log.";
+    GetCheckpoint = 82, "GetCheckpoint", Audit, "Shows the newest signed checkpoint.";
+    GetStatus = 83, "GetStatus", Read, "Shows how the service is.";
+    GetSettings = 84, "GetSettings", Read, "Shows the site's settings.";
+    SetSettings = 85, "SetSettings", Site, "Changes the site's settings.";
+    RotateDue = 90, "RotateDue", House, "Rotates a key whose schedule says so.";
+    DestroyDue = 91, "DestroyDue", House, "Ends what was ordered to end by now.";
+    WipeExpired = 92, "WipeExpired", House, "Wipes material that has expired.";
+    CloseWindows = 93, "CloseWindows", House, "Deactivates versions whose window has ended.";
+    ErrandDone = 94, "ErrandDone", House, "Records the end of an errand.";
+    Prune = 95, "Prune", House, "Drops months of the log that are no longer kept.";
+    FoundSite = 96, "FoundSite", House, "Makes the site, its first tenant and its first administrator.";
+    CountRefusals = 97, "CountRefusals", House, "Records how many nobody knew.";
+    Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
+}
+
+impl Action {
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| *action as u16 == number)
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// One (action, object) pair that must be allowed.
+#[derive(Clone)]
+pub struct Demand {
+    pub action: Action,
+    pub target: Target,
+}
+
+/// What an action is done to.
+#[derive(Clone)]
+pub enum Target {
+    Key(Arc<Key>),
+    /// Something yet to be made, or all that is in a place.
+    Place { tenant: Arc<Tenant>, location: Location, ring: Option<String>, authority: Authority },
+    Alias { tenant: Arc<Tenant>, location: Location, alias: String, authority: Authority },
+    Principal(Arc<Principal>),
+    Tenant(Arc<Tenant>),
+    Site,
+}
+
+impl Target {
+    /// What the log calls it.
+    pub fn object(&self) -> ObjectId {
+        match self {
+            Self::Key(key) => key.id,
+            Self::Place { tenant, .. } | Self::Alias { tenant, .. } | Self::Tenant(tenant) => tenant.id,
+            Self::Principal(principal) => principal.id,
+            Self::Site => crate::SITE_TENANT,
+        }
+    }
+
+    pub fn authority(&self) -> Authority {
+        match self {
+            Self::Key(key) => key.authority,
+            Self::Place { authority, .. } | Self::Alias { authority, .. } => *authority,
+            Self::Principal(_) | Self::Tenant(_) | Self::Site => Authority::Native,
+        }
+    }
+
+    /// Who owns it.
+    pub fn tenant(&self) -> ObjectId {
+        match self {
+            Self::Key(key) => key.tenant,
+            Self::Place { tenant, .. } | Self::Alias { tenant, .. } | Self::Tenant(tenant) => tenant.id,
+            Self::Principal(principal) => principal.tenant,
+            Self::Site => crate::SITE_TENANT,
+        }
+    }
+}
+
+/// An ask whose names have become objects. It borrows the ask, which may be resolved again.
+pub struct Request<'a> {
+    pub id: RequestId,
+    pub tongue: Tongue,
+    /// The location that the request was made in.
+    pub place: Location,
+    pub ask: &'a Ask,
+    pub found: Found,
+    /// All that must be allowed before any of it is done.
+    pub demands: Vec<Demand>,
+}
+
+/// A version that is about to work.
+#[derive(Clone)]
+pub struct Working {
+    pub key: Arc<Key>,
+    pub version: u32,
+    /// None where the life of the version has to explain the absence.
+    pub material: Option<Arc<KeyMaterial>>,
+    /// The account that owns the key, as tongues with accounts name it.
+    pub account: Arc<Tenant>,
+}
+
+/// What the names of an ask have become. Each operation finds its own.
+pub enum Found {
+    Nothing,
+    /// A key to be shown or changed, and who owns it.
+    Key { key: Arc<Key>, owner: Arc<Tenant> },
+    Keys { keys: Vec<Arc<Key>>, owner: Arc<Tenant>, more: bool },
+    /// Where something is to be made. `taken` is the name's row if the name is taken.
+    Fresh { id: ObjectId, owner: Arc<Tenant>, ring: Option<Arc<Keyring>>, taken: Option<Arc<NameRow>>, token: Option<Arc<TokenRow>>, made: Option<Arc<Key>> },
+    Work(Working),
+    Rework { from: Working, to: Working },
+    Alias { row: Option<Arc<NameRow>>, key: Option<Arc<Key>>, former: Option<Arc<Key>>, owner: Arc<Tenant>, taken_by_name: bool },
+    Aliases { aliases: Vec<AliasFound>, owner: Arc<Tenant>, more: bool },
+    Principal { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Principals { principals: Vec<Arc<Principal>>, tenant: Arc<Tenant> },
+    AccessKey { access_key: Arc<crate::AccessKey>, principal: Arc<Principal> },
+    Tenant { tenant: Arc<Tenant> },
+    Tenants { tenants: Vec<Arc<Tenant>> },
+    Settings { settings: Arc<Settings> },
+    /// Somebody else's view of a key, to be explained.
+    Explained { key: Arc<Key>, owner: Arc<Tenant>, principal: Option<Arc<Principal>> },
+    Entries { entries: Vec<crate::EntryShown>, upto: u64, head: u64 },
+    Proof { proof: Box<crate::ProofShown> },
+    Checkpoint { checkpoint: Box<crate::CheckpointShown> },
+}
+
+#[derive(Clone, Debug)]
+pub struct AliasFound {
+    pub alias: String,
+    pub key: ObjectId,
+    pub created: crate::Timestamp,
+    pub changed: crate::Timestamp,
+}
+
+impl Request<'_> {
+    /// The context that a use is bound to, for conditions on it.
+    pub fn context(&self) -> Option<&Context> {
+        match self.ask {
+            Ask::Encrypt { context, .. }
+            | Ask::Decrypt { context, .. }
+            | Ask::GenerateDataKey { context, .. }
+            | Ask::Explain { context, .. } => Some(context),
+            Ask::ReEncrypt { from_context, .. } => Some(from_context),
+            _ => None,
+        }
+    }
+
+    pub fn dry(&self) -> Dry {
+        match self.ask {
+            Ask::Encrypt { dry, .. }
+            | Ask::Decrypt { dry, .. }
+            | Ask::ReEncrypt { dry, .. }
+            | Ask::GenerateDataKey { dry, .. } => *dry,
+            _ => Dry::Wet,
+        }
+    }
+}

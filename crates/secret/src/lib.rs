@@ -1,0 +1,46 @@
+//! Bytes that must never be seen.
+//!
+//! [`Secret`] and [`Held`] have no `Debug`, `Display`, `Clone`, `PartialEq`, `Deref` or serde. A struct
+//! that holds one cannot derive `Debug` either, so key material cannot reach a log line by accident.
+//! They only lend their bytes, and every place that borrows is in a golden file.
+
+mod held;
+
+pub use held::{ArenaFull, Held, HELD_BYTES_MAX};
+
+use zeroize::Zeroize;
+
+/// Plaintext, a credential or fresh material on its way. On the heap, erased on drop.
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Lends the bytes to `f`. Every caller is listed in the golden file of exposures.
+    pub fn expose<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(&self.0)
+    }
+
+    /// The number of bytes, which is no secret.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both hold the same bytes, in time that depends on the lengths alone.
+    pub fn same_as(&self, other: &Secret) -> bool {
+        use subtle::ConstantTimeEq;
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}

@@ -67,7 +67,6 @@ pub enum Table {
     Name = 5,
     Principal = 6,
     AccessKey = 7,
-    Epoch = 8,
     Token = 9,
     Settings = 10,
     Kek = 11,
@@ -75,7 +74,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Tenant,
         Self::Keyring,
         Self::Key,
@@ -83,7 +82,6 @@ impl Table {
         Self::Name,
         Self::Principal,
         Self::AccessKey,
-        Self::Epoch,
         Self::Token,
         Self::Settings,
         Self::Kek,
@@ -118,7 +116,6 @@ pub enum Object {
     Name(Arc<NameRow>),
     Principal(Arc<Principal>),
     AccessKey(Arc<AccessKey>),
-    Epoch(Arc<Epoch>),
     Token(Arc<TokenRow>),
     Settings(Arc<Settings>),
     Kek(Arc<WrappedKek>),
@@ -135,7 +132,6 @@ impl Object {
             Self::Name(_) => Table::Name,
             Self::Principal(_) => Table::Principal,
             Self::AccessKey(_) => Table::AccessKey,
-            Self::Epoch(_) => Table::Epoch,
             Self::Token(_) => Table::Token,
             Self::Settings(_) => Table::Settings,
             Self::Kek(_) => Table::Kek,
@@ -195,14 +191,6 @@ pub struct NameRow {
     pub target: ObjectId,
     pub created: crate::Timestamp,
     pub changed: crate::Timestamp,
-}
-
-/// A counter that moves when a set of documents does: the site's, or a tenant's identity documents.
-/// Whoever decided by the old set finds its Basis gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch {
-    pub tenant: ObjectId,
-    pub count: u64,
 }
 
 /// What a request with an idempotency token made the first time.

@@ -12,6 +12,8 @@ pub struct Tenant {
     pub account: String,
     pub profile: Profile,
     pub kind: TenantKind,
+    /// Native `forbid` policies of the tenant, by name, as they were given.
+    pub forbids: Vec<(String, String)>,
     pub created: Timestamp,
 }
 

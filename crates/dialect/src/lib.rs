@@ -1,7 +1,7 @@
 //! What every wire language must be able to do. It never sees the engine, the ledger or a key.
 
 use bytes::Bytes;
-use domain::{Action, Ask, Fault, Location, Moment, Refusal, Reply, RequestId, Tongue, Unavailable};
+use domain::{Action, Ask, Fault, Location, Moment, ObjectId, Refusal, Reply, RequestId, Tongue, Unavailable};
 use identity::Credential;
 use std::net::IpAddr;
 
@@ -36,6 +36,17 @@ pub struct Echo {
     pub more: Vec<(&'static str, String)>,
     /// The moment that the request came in.
     pub at: Moment,
+    /// The caller's account, once the caller is known. Whoever verifies fills it in.
+    pub account: Option<String>,
+    /// What the request's names became, once they are resolved: errors name it. Whoever resolves fills it in.
+    pub object: Option<ObjectId>,
+}
+
+impl Echo {
+    /// An echo of a request whose caller nobody knows yet.
+    pub fn new(id: RequestId, operation: &'static str, action: Action, at: Moment) -> Self {
+        Self { id, operation, action, more: Vec::new(), at, account: None, object: None }
+    }
 }
 
 pub enum Answer {

@@ -241,6 +241,8 @@ pub enum Found {
 
 #[derive(Clone, Debug)]
 pub struct AliasFound {
+    /// The name's row: a page goes on after it.
+    pub id: ObjectId,
     pub alias: String,
     pub key: ObjectId,
     pub created: crate::Timestamp,

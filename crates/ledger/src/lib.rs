@@ -1,1 +1,39 @@
-//! Placeholder.
+//! What happened. Entry and change are one durable write; no answer leaves without it.
+//!
+//! The audit log is the commit log: an append-only Merkle log (RFC 6962) of entries in deterministic CBOR,
+//! written in batches together with the rows that they change. `docs/formats/` documents every byte.
+
+mod cache;
+mod codec;
+mod committer;
+mod entry;
+mod keys;
+mod merkle;
+mod open;
+mod projections;
+mod query;
+mod record;
+mod row;
+mod store;
+mod verify;
+mod view;
+
+pub use committer::Head;
+pub use entry::{Clear, Detail, DetailKey, ErrandNote, RefusalSum, RowChange, Verdict, decode_entry};
+pub use keys::{SiteFacts, TenantGrant};
+pub use merkle::{Frontier, checkpoint_text, inclusion_path, leaf_hash, node_hash, root_from_path};
+pub use open::{Founding, Ledger, LedgerConfig, OpenFault};
+pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
+pub use row::{StoredRow, row_hash};
+pub use store::{
+    Batch, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, Tile, Writer,
+};
+pub use verify::{Finding, Report, Verification, verify_store};
+pub use view::{Basis, View};
+
+/// Why there is no receipt: a part of the Basis changed first, or the log cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecorded {
+    Stale,
+    Unavailable,
+}

@@ -1,0 +1,141 @@
+//! What a store must do. `store-sqlite` is the embedded one; the same tests run on each.
+
+use crate::StoredRow;
+use domain::{ObjectId, RowId, Table, Timestamp};
+
+/// The store could not do it. It is never asked again without having been reopened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFault(pub String);
+
+/// Entries that became durable together, with the rows that they changed.
+pub struct Batch {
+    /// The index of the first entry.
+    pub first: u64,
+    pub count: u32,
+    /// The entries, each behind its length in 4 bytes, big-endian.
+    pub entries: Vec<u8>,
+    /// The right edge of the tree after the last entry: [`crate::Frontier::to_bytes`].
+    pub frontier: Vec<u8>,
+    /// HMAC-SHA-256 of all of the above under a key of the site.
+    pub mac: [u8; 32],
+    /// Rows as they are after the batch; each replaces the one of the same id. No id stands twice.
+    pub rows: Vec<StoredRow>,
+    /// The wall time of the newest entry.
+    pub wall: Timestamp,
+    pub checkpoint: Option<StoredCheckpoint>,
+}
+
+/// A batch as it is read back; without its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBatch {
+    pub first: u64,
+    pub count: u32,
+    pub entries: Vec<u8>,
+    pub frontier: Vec<u8>,
+    pub mac: [u8; 32],
+    pub wall: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    pub size: u64,
+    /// The signed note (C2SP tlog-checkpoint), whole.
+    pub note: String,
+    pub wall: Timestamp,
+}
+
+/// Which rows of a table a listing means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of a tenant.
+    Tenant(ObjectId),
+    /// Those of a tenant in one place; the place is a keyed hash.
+    Place(ObjectId, ObjectId),
+    /// Those that belong to one object.
+    Owner(ObjectId),
+    All,
+}
+
+/// The parts of an opened store.
+pub struct Store {
+    pub writer: Box<dyn Writer>,
+    pub reader: std::sync::Arc<dyn Reader>,
+    pub projection_writer: Box<dyn ProjectionWriter>,
+    pub projection_reader: std::sync::Arc<dyn ProjectionReader>,
+    /// What it is and where, for people.
+    pub name: String,
+}
+
+/// The one writer. It lives on one thread.
+pub trait Writer: Send {
+    /// All of the batch durably, or an error. After an error nothing but [`Writer::reopen`] is called.
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreFault>;
+
+    /// Opens anew, writes anew and syncs what it holds (never only fsync again).
+    fn reopen(&mut self) -> Result<(), StoreFault>;
+
+    /// Overwrites what deleted and replaced rows left in the store's own files.
+    fn scrub(&mut self) -> Result<(), StoreFault>;
+
+    /// Drops all batches that end before `before`.
+    fn prune(&mut self, before: u64) -> Result<(), StoreFault>;
+
+    /// Sets a fact that never changes afterwards: site id, origin, format. Only at founding.
+    fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault>;
+}
+
+/// Reads what is committed. All methods may be called by many threads at once.
+pub trait Reader: Send + Sync {
+    fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault>;
+    fn row(&self, row: RowId) -> Result<Option<StoredRow>, StoreFault>;
+    /// In the order of their ids, at most `limit` after `after`; rows without a blob are left out.
+    fn rows(&self, table: Table, scope: Scope, after: Option<ObjectId>, limit: u32) -> Result<Vec<StoredRow>, StoreFault>;
+    /// Rows whose `due` has come, earliest first.
+    fn due(&self, table: Table, until: Timestamp, limit: u32) -> Result<Vec<RowId>, StoreFault>;
+    /// The greatest position that any row names.
+    fn newest_position(&self) -> Result<Option<u64>, StoreFault>;
+    fn last_batch(&self) -> Result<Option<StoredBatch>, StoreFault>;
+    /// The batch that holds the entry.
+    fn batch_with(&self, index: u64) -> Result<Option<StoredBatch>, StoreFault>;
+    /// Batches in order, from the one that holds `index` on.
+    fn batches(&self, index: u64, limit: u32) -> Result<Vec<StoredBatch>, StoreFault>;
+    /// The index of the oldest entry that is still kept.
+    fn oldest(&self) -> Result<u64, StoreFault>;
+    fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreFault>;
+    /// All checkpoints in order of size.
+    fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<StoredCheckpoint>, StoreFault>;
+    /// Raw rows in table order for verification: everything, tombstones too.
+    fn all_rows(&self, after: Option<RowId>, limit: u32) -> Result<Vec<StoredRow>, StoreFault>;
+}
+
+/// A full tile of hashes (C2SP tlog-tiles: height 8), or the newest part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    pub level: u8,
+    pub index: u64,
+    /// 32 bytes a hash, at most 256 hashes.
+    pub hashes: Vec<u8>,
+}
+
+/// A summary of consecutive entries, so that a query opens only those it may want.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub first: u64,
+    pub count: u32,
+    /// Documented with the code that makes it; rebuilt at will.
+    pub summary: Vec<u8>,
+}
+
+/// Where projections are kept. It may lose everything: projections are rebuilt from the log.
+pub trait ProjectionWriter: Send {
+    /// All of it, or nothing. Tiles and segments replace those of the same place.
+    fn project(&mut self, tiles: &[Tile], segments: &[Segment], cursors: &[(&str, u64)]) -> Result<(), StoreFault>;
+    fn forget_all(&mut self) -> Result<(), StoreFault>;
+}
+
+pub trait ProjectionReader: Send + Sync {
+    fn tile(&self, level: u8, index: u64) -> Result<Option<Tile>, StoreFault>;
+    /// Segments with `first < before`, newest first.
+    fn segments_before(&self, before: u64, limit: u32) -> Result<Vec<Segment>, StoreFault>;
+    fn cursor(&self, projection: &str) -> Result<u64, StoreFault>;
+}

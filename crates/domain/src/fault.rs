@@ -33,6 +33,8 @@ pub enum Fault {
     /// The caller named a key and the ciphertext is under another.
     WrongKey,
     CiphertextUnreadable,
+    /// The key that a ciphertext names is not there, or not for this caller: both look the same.
+    CiphertextOfUnknownKey,
     /// In the vocabulary, and not served: the algorithm, origin or protection level is named.
     NotImplemented { what: String },
     ProfileRefuses { profile: Profile, algorithm: Algorithm, why: &'static str },
@@ -85,6 +87,7 @@ impl Fault {
             Self::NotRotatable { .. } => "not-rotatable",
             Self::WrongKey => "wrong-key",
             Self::CiphertextUnreadable => "ciphertext-unreadable",
+            Self::CiphertextOfUnknownKey => "denied",
             Self::NotImplemented { .. } => "not-implemented",
             Self::ProfileRefuses { .. } => "profile-refuses",
             Self::AlreadyThere { .. } => "already-there",
@@ -200,6 +203,9 @@ impl fmt::Display for Fault {
             Self::WrongKey => write!(f, "the ciphertext is under another key"),
             Self::CiphertextUnreadable => {
                 write!(f, "the ciphertext cannot be opened: it was changed, or its context is another")
+            }
+            Self::CiphertextOfUnknownKey => {
+                write!(f, "the ciphertext is under a key that is not here, or that you may not use")
             }
             Self::NotImplemented { what } => write!(f, "{what} is not served by this release"),
             Self::ProfileRefuses { profile, algorithm, why } => {

@@ -146,3 +146,38 @@ impl Version {
         Self { number, life: Life::ACTIVE, material, fingerprint, window: Window::ALWAYS, created, cause }
     }
 }
+
+impl Key {
+    /// When the scheduler must look at the key next; [`Timestamp::MAX`] is never.
+    pub fn due(&self, profile: crate::Profile) -> Timestamp {
+        let rotation = match (self.life.state, self.life.destruction, self.rotation) {
+            (crate::KeyState::Active, crate::Destruction::None, Some(schedule)) => schedule.next,
+            _ => Timestamp::MAX,
+        };
+        let versions = self.versions.iter().map(|version| version.due(profile));
+        versions.chain([rotation, self.life.due()]).min().unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Version {
+    fn due(&self, profile: crate::Profile) -> Timestamp {
+        let expiry = match self.material {
+            Material::Held { expires: Some(expires) } => expires,
+            _ => Timestamp::MAX,
+        };
+        let window = match (self.window.until, self.life.state) {
+            (Some(until), crate::KeyState::Active) if profile.deactivates_at_window_end() => until,
+            _ => Timestamp::MAX,
+        };
+        expiry.min(window).min(self.life.due())
+    }
+}
+
+impl Life {
+    fn due(&self) -> Timestamp {
+        match self.destruction {
+            crate::Destruction::Scheduled { deadline, .. } => deadline,
+            crate::Destruction::None => Timestamp::MAX,
+        }
+    }
+}

@@ -173,3 +173,18 @@ pub struct AccessKey {
     pub secret: Held,
     pub created: Timestamp,
 }
+
+impl Tongue {
+    /// Whether a key is shown in this tongue; if not, why.
+    pub fn spells(self, key: &crate::Key) -> Result<(), &'static str> {
+        match self {
+            Self::Native | Self::House => Ok(()),
+            Self::Aws if key.life.state == crate::KeyState::Destroyed => Err("a destroyed key is gone in the AWS tongue"),
+            Self::Aws if key.purpose != crate::Purpose::Encrypt => {
+                Err("until its own release the AWS tongue shows symmetric encryption keys only")
+            }
+            Self::Aws => Ok(()),
+            Self::Azure | Self::Google => Err("this release does not speak the tongue"),
+        }
+    }
+}

@@ -22,14 +22,15 @@ pub use committer::Head;
 pub use entry::{Clear, Detail, DetailKey, ErrandNote, RefusalSum, RowChange, Verdict, decode_entry};
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{Frontier, checkpoint_text, inclusion_path, leaf_hash, node_hash, root_from_path};
-pub use open::{Founding, Ledger, LedgerConfig, OpenFault};
+pub use open::{Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};
 pub use store::{
     Batch, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, Tile, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
-pub use view::{Basis, View};
+pub use query::Filter;
+pub use view::{Basis, View, detail_text};
 
 /// Why there is no receipt: a part of the Basis changed first, or the log cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

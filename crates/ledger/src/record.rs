@@ -34,6 +34,8 @@ pub(crate) struct Put {
     pub(crate) row: RowId,
     /// None: there is nothing any more.
     pub(crate) object: Option<Object>,
+    /// A blob that was sealed by hand: the site's own key, under the root.
+    pub(crate) sealed: Option<Vec<u8>>,
 }
 
 impl Change {
@@ -45,14 +47,14 @@ impl Change {
     /// The row of `id` becomes `object`. The table is the object's.
     #[must_use]
     pub fn put(mut self, id: ObjectId, object: Object) -> Self {
-        self.puts.push(Put { row: RowId::new(object.table(), id), object: Some(object) });
+        self.puts.push(Put { row: RowId::new(object.table(), id), object: Some(object), sealed: None });
         self
     }
 
     /// The row becomes nothing; what it held is overwritten.
     #[must_use]
     pub fn remove(mut self, row: RowId) -> Self {
-        self.puts.push(Put { row, object: None });
+        self.puts.push(Put { row, object: None, sealed: None });
         self
     }
 

@@ -71,6 +71,9 @@ pub trait Writer: Send {
     /// All of the batch durably, or an error. After an error nothing but [`Writer::reopen`] is called.
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault>;
 
+    /// One more signed checkpoint, durably.
+    fn sign(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreFault>;
+
     /// Opens anew, writes anew and syncs what it holds (never only fsync again).
     fn reopen(&mut self) -> Result<(), StoreFault>;
 

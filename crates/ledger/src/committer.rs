@@ -1,0 +1,370 @@
+//! The one writer. Whoever waits together is judged in order, written in one batch, and answered.
+
+use crate::cache::Row;
+use crate::checkpoint::sign_checkpoint;
+use crate::store::{Batch, StoreFault, StoredBatch, StoredCheckpoint, Writer};
+use crate::view::{Basis, Shared};
+use crate::{Frontier, Receipt, StoredRow, Unrecorded};
+use clock::{Clock, Steady, Timestamp};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use domain::RequestId;
+use secret::Held;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The most entries that become durable in one write.
+pub(crate) const BATCH_ENTRIES_MAX: usize = 256;
+/// The most bytes of entries in one write, beyond its first entry.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+/// How often the head of a moving log is signed.
+const CHECKPOINT_MILLIS: i64 = 1_000;
+/// How often a store that failed is opened anew.
+const REOPEN_MILLIS: u64 = 500;
+
+/// Where the log stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub size: u64,
+    pub root: [u8; 32],
+    /// Steady time of the newest entry.
+    pub steady: Steady,
+    /// The size of the newest signed checkpoint.
+    pub signed: u64,
+    /// Whether the store takes writes.
+    pub writable: bool,
+}
+
+/// One record, encoded by whoever commits it.
+pub(crate) struct Submission {
+    pub(crate) request: RequestId,
+    pub(crate) entry: Vec<u8>,
+    pub(crate) leaf: [u8; 32],
+    pub(crate) wall: Timestamp,
+    pub(crate) steady: Steady,
+    pub(crate) basis: Basis,
+    /// How many were turned away before, as its entry says.
+    pub(crate) unrecorded: u64,
+    /// Each row as it will be stored, and as it will be read from memory.
+    pub(crate) rows: Vec<(StoredRow, Arc<Row>)>,
+    pub(crate) answer: oneshot::Sender<Result<Receipt, Unrecorded>>,
+}
+
+pub(crate) enum Order {
+    Commit(Box<Submission>),
+    /// Overwrite what the store's files still hold of removed rows.
+    Scrub(oneshot::Sender<Result<(), StoreFault>>),
+    Prune(u64, oneshot::Sender<Result<(), StoreFault>>),
+    Stop,
+}
+
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    writer: Box<dyn Writer>,
+    orders: Receiver<Order>,
+    clock: Clock,
+    frontier: Frontier,
+    steady: Steady,
+    signed: (u64, Timestamp),
+    /// How many were answered "unavailable" since the last entry.
+    unrecorded: Arc<AtomicU64>,
+    broken: bool,
+}
+
+/// The code of a batch: HMAC-SHA-256 over label, first, count, wall, frontier and entries.
+pub(crate) fn batch_mac(key: &Held, batch: &StoredBatch) -> [u8; 32] {
+    mac_of(key, batch.first, batch.count, batch.wall, &batch.frontier, &batch.entries)
+}
+
+fn mac_of(key: &Held, first: u64, count: u32, wall: Timestamp, frontier: &[u8], entries: &[u8]) -> [u8; 32] {
+    let mut message = Vec::with_capacity(64 + frontier.len() + entries.len());
+    message.extend_from_slice(b"keyward batch v1");
+    message.extend_from_slice(&first.to_be_bytes());
+    message.extend_from_slice(&count.to_be_bytes());
+    message.extend_from_slice(&wall.0.to_be_bytes());
+    message.extend_from_slice(&u32::try_from(frontier.len()).unwrap_or(u32::MAX).to_be_bytes());
+    message.extend_from_slice(frontier);
+    message.extend_from_slice(entries);
+    key.expose(|key| crypto::hmac_sha256(key, &message))
+}
+
+/// What the judging of a batch leaves to be written and answered.
+struct Judged {
+    batch: Batch,
+    frontier: Frontier,
+    steady: Steady,
+    accepted: Vec<Box<Submission>>,
+    rows: Vec<Arc<Row>>,
+}
+
+impl Committer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        writer: Box<dyn Writer>,
+        orders: Receiver<Order>,
+        clock: Clock,
+        frontier: Frontier,
+        unrecorded: Arc<AtomicU64>,
+    ) -> Self {
+        let head = shared.head.load_full();
+        let signed = (head.signed, Timestamp::MIN);
+        Self { shared, writer, orders, clock, frontier, steady: head.steady, signed, unrecorded, broken: false }
+    }
+
+    /// Until it is told to stop, or nobody can give orders any more.
+    pub(crate) fn run(mut self) {
+        let idle = Duration::from_millis(CHECKPOINT_MILLIS.unsigned_abs());
+        loop {
+            match self.orders.recv_timeout(if self.broken { Duration::from_millis(REOPEN_MILLIS) } else { idle }) {
+                Ok(Order::Commit(first)) => {
+                    if self.take(first) {
+                        break;
+                    }
+                }
+                Ok(order) => {
+                    if self.other(order) {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.rest(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.sign_head();
+    }
+
+    /// Commits one batch of those who wait. True: somebody said stop.
+    fn take(&mut self, first: Box<Submission>) -> bool {
+        let (mut waiting, mut bytes) = (vec![first], 0_usize);
+        let mut after = None;
+        while waiting.len() < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
+            match self.orders.try_recv() {
+                Ok(Order::Commit(next)) => {
+                    bytes += next.entry.len();
+                    waiting.push(next);
+                }
+                Ok(other) => {
+                    after = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        self.commit(waiting);
+        after.is_some_and(|order| self.other(order))
+    }
+
+    fn other(&mut self, order: Order) -> bool {
+        match order {
+            Order::Commit(one) => self.commit(vec![one]),
+            Order::Scrub(answer) => {
+                let _ = answer.send(self.writer.scrub());
+            }
+            Order::Prune(before, answer) => {
+                let _ = answer.send(self.writer.prune(before));
+            }
+            Order::Stop => return true,
+        }
+        false
+    }
+
+    /// Nobody waits: signs what is new, or tries the broken store.
+    fn rest(&mut self) {
+        if self.broken { self.recover() } else { self.sign_head() }
+    }
+
+    fn commit(&mut self, waiting: Vec<Box<Submission>>) {
+        if self.broken {
+            self.recover();
+        }
+        if self.broken {
+            return self.turn_away(waiting);
+        }
+        let judged = self.judge(waiting);
+        if judged.accepted.is_empty() {
+            return;
+        }
+        match self.writer.append(&judged.batch) {
+            Ok(()) => self.settle(judged),
+            Err(fault) => self.fail(judged, &fault),
+        }
+    }
+
+    /// Each is judged at its own place in the log, after those before it in the batch. One that is stale
+    /// costs its batch mates nothing.
+    fn judge(&self, waiting: Vec<Box<Submission>>) -> Judged {
+        let first = self.frontier.size();
+        let mut judged = Judged {
+            batch: Batch {
+                first,
+                count: 0,
+                entries: Vec::with_capacity(waiting.len() * 512),
+                frontier: Vec::new(),
+                mac: [0; 32],
+                rows: Vec::new(),
+                wall: Timestamp::MIN,
+                checkpoint: None,
+            },
+            frontier: self.frontier.clone(),
+            steady: self.steady,
+            accepted: Vec::with_capacity(waiting.len()),
+            rows: Vec::new(),
+        };
+        for submission in waiting {
+            if submission.basis.still_holds() {
+                self.accept(submission, &mut judged);
+            } else {
+                self.unrecorded.fetch_add(submission.unrecorded, Ordering::Relaxed);
+                let _ = submission.answer.send(Err(Unrecorded::Stale));
+            }
+        }
+        self.close(&mut judged);
+        judged
+    }
+
+    fn accept(&self, mut submission: Box<Submission>, judged: &mut Judged) {
+        let index = judged.frontier.size();
+        judged.frontier.append(submission.leaf);
+        let batch = &mut judged.batch;
+        batch.count += 1;
+        batch.entries.extend_from_slice(&u32::try_from(submission.entry.len()).unwrap_or(u32::MAX).to_be_bytes());
+        batch.entries.extend_from_slice(&submission.entry);
+        batch.wall = batch.wall.max(submission.wall);
+        judged.steady = judged.steady.max(submission.steady);
+        for (mut stored, row) in submission.rows.drain(..) {
+            // From here on whoever read the row before stands on nothing.
+            self.shared.rows.supersede(&stored.id);
+            if let Some(read) = submission.basis.row(&stored.id) {
+                read.supersede();
+            }
+            stored.position = index;
+            row.position.store(index, Ordering::Relaxed);
+            batch.rows.push(stored);
+            judged.rows.push(row);
+        }
+        judged.accepted.push(submission);
+    }
+
+    fn close(&self, judged: &mut Judged) {
+        let batch = &mut judged.batch;
+        batch.frontier = judged.frontier.to_bytes();
+        let key = &self.shared.keys.batch_mac;
+        batch.mac = mac_of(key, batch.first, batch.count, batch.wall, &batch.frontier, &batch.entries);
+        if self.signing_due() {
+            batch.checkpoint = Some(self.signed_note(&judged.frontier));
+        }
+    }
+
+    fn signing_due(&self) -> bool {
+        self.clock.now().wall.millis_since(self.signed.1) >= CHECKPOINT_MILLIS || self.signed.1 == Timestamp::MIN
+    }
+
+    fn signed_note(&self, frontier: &Frontier) -> StoredCheckpoint {
+        let keys = &self.shared.keys;
+        let note = sign_checkpoint(&keys.facts.origin, frontier.size(), &frontier.root(), &keys.signer);
+        StoredCheckpoint { size: frontier.size(), note, wall: self.clock.now().wall }
+    }
+
+    /// The batch is durable: memory follows, then the answers.
+    fn settle(&mut self, judged: Judged) {
+        if let Some(checkpoint) = &judged.batch.checkpoint {
+            self.signed = (checkpoint.size, checkpoint.wall);
+        }
+        self.frontier = judged.frontier;
+        self.steady = judged.steady;
+        self.publish_head();
+        if !judged.rows.is_empty() {
+            self.shared.rows.publish(judged.rows);
+        }
+        for (index, submission) in (judged.batch.first..).zip(judged.accepted) {
+            let _ = submission.answer.send(Ok(Receipt { request: submission.request, index }));
+        }
+    }
+
+    fn publish_head(&self) {
+        self.shared.head.store(Arc::new(Head {
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+            steady: self.steady,
+            signed: self.signed.0,
+            writable: !self.broken,
+        }));
+    }
+
+    /// The store failed. It is opened anew; if what it then holds is this very batch, the batch is settled.
+    fn fail(&mut self, judged: Judged, fault: &StoreFault) {
+        tracing::error!(fault = %fault.0, "the store failed; it is opened anew");
+        self.broken = true;
+        self.publish_head();
+        if self.writer.reopen().is_ok() {
+            let last = self.shared.reader.last_batch();
+            if matches!(&last, Ok(Some(last)) if last.mac == judged.batch.mac) {
+                self.broken = false;
+                return self.settle(judged);
+            }
+            self.broken = !self.stands_where_we_do();
+        }
+        self.shared.rows.forget(judged.rows.iter().map(|row| row.id));
+        self.publish_head();
+        self.turn_away(judged.accepted);
+    }
+
+    fn recover(&mut self) {
+        match self.writer.reopen() {
+            Ok(()) if self.stands_where_we_do() => {
+                tracing::info!("the store takes writes again");
+                self.broken = false;
+                self.publish_head();
+            }
+            Ok(()) => tracing::error!("the store was opened anew and does not hold what was acknowledged"),
+            Err(fault) => tracing::error!(fault = %fault.0, "the store cannot be opened"),
+        }
+    }
+
+    /// Whether the store's head is ours. A batch whose fate was unknown and that is there after all is
+    /// taken over: its requests were told that it may have happened.
+    fn stands_where_we_do(&mut self) -> bool {
+        let Ok(last) = self.shared.reader.last_batch() else { return false };
+        let Some(last) = last else { return self.frontier.size() == 0 };
+        let genuine = crypto::same(&batch_mac(&self.shared.keys.batch_mac, &last), &last.mac);
+        let Some(frontier) = Frontier::from_bytes(&last.frontier) else { return false };
+        if !genuine || frontier.size() < self.frontier.size() {
+            return false;
+        }
+        if frontier.size() == self.frontier.size() {
+            return frontier == self.frontier;
+        }
+        if last.first != self.frontier.size() {
+            return false;
+        }
+        self.frontier = frontier;
+        true
+    }
+
+    fn turn_away(&self, waiting: Vec<Box<Submission>>) {
+        for submission in waiting {
+            self.unrecorded.fetch_add(submission.unrecorded.saturating_add(1), Ordering::Relaxed);
+            let _ = submission.answer.send(Err(Unrecorded::Unavailable));
+        }
+    }
+
+    /// Signs the head if it moved, without an entry of its own.
+    fn sign_head(&mut self) {
+        if self.broken || self.frontier.size() == self.signed.0 {
+            return;
+        }
+        let checkpoint = self.signed_note(&self.frontier);
+        match self.writer.sign(&checkpoint) {
+            Ok(()) => {
+                self.signed = (checkpoint.size, checkpoint.wall);
+                self.publish_head();
+            }
+            Err(fault) => {
+                tracing::error!(fault = %fault.0, "the checkpoint was not written");
+                self.broken = true;
+                self.publish_head();
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The hierarchy: root key ▸ site KEK ▸ tenant KEKs ▸ everything else.
+
+use crate::row::NONE;
+use crate::{Change, StoredRow};
+use crypto::{SealKey, Sealer, SigningKey};
+use domain::{
+    Fault, Key, KeyMaterial, LogKey, NameKind, Object, ObjectId, Profile, RowId, SITE_TENANT, Table, Tenant, WrappedKek,
+    id_from_digest,
+};
+use quick_cache::sync::Cache;
+use secret::{Held, Secret};
+use std::sync::Arc;
+
+/// What a store says of its site without any key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteFacts {
+    pub site: [u8; 16],
+    /// Names the log in checkpoints.
+    pub origin: String,
+}
+
+/// A tenant's key-encryption key, ready to work.
+pub(crate) struct TenantKeys {
+    kek: SealKey,
+    sealer: Sealer,
+}
+
+impl TenantKeys {
+    pub(crate) fn new(bytes: &Held) -> Result<Self, Fault> {
+        let kek = seal_key(bytes, 0)?;
+        let sealer = Sealer::new(&kek).map_err(|_| Fault::Unavailable)?;
+        Ok(Self { kek, sealer })
+    }
+}
+
+/// The log key of a tenant and month, ready to work.
+pub(crate) struct LogSealer {
+    pub(crate) sealer: Sealer,
+    pub(crate) key: SealKey,
+}
+
+impl LogSealer {
+    pub(crate) fn new(bytes: &Held) -> Result<Self, Fault> {
+        let key = seal_key(bytes, 0)?;
+        let sealer = Sealer::new(&key).map_err(|_| Fault::Unavailable)?;
+        Ok(Self { sealer, key })
+    }
+}
+
+fn seal_key(bytes: &Held, from: usize) -> Result<SealKey, Fault> {
+    let part = bytes.expose(|bytes| bytes.get(from..from + 32).map(Held::keep));
+    Ok(SealKey::new(part.ok_or(Fault::Unavailable)?.map_err(|_| Fault::MemoryFull)?))
+}
+
+/// Tenants whose keys are ready at once.
+const TENANTS_READY_MAX: usize = 4_096;
+
+/// What the unsealed house can open and seal.
+pub(crate) struct Keys {
+    pub(crate) facts: SiteFacts,
+    site: Arc<TenantKeys>,
+    names: SealKey,
+    pub(crate) batch_mac: Held,
+    pub(crate) signer: SigningKey,
+    fingerprints: Held,
+    tenants: Cache<ObjectId, Arc<TenantKeys>>,
+    logs: Cache<(ObjectId, u32), Arc<LogSealer>>,
+}
+
+const ROW_LABEL: &[u8; 16] = b"keyward row v1\0\0";
+/// Bytes of a site's KEK row: the KEK, and a secret that other site-wide keys are derived from.
+const SITE_KEK_BYTES: usize = 64;
+
+impl Keys {
+    /// `site_kek`: the KEK of 32 bytes, then the site secret of 32 bytes.
+    pub(crate) fn new(facts: SiteFacts, site_kek: &Held) -> Result<Self, Fault> {
+        let secret = seal_key(site_kek, 32)?;
+        let derived = |label: &[u8]| Held::keep(&secret.mac(label, &facts.site)).map_err(|_| Fault::MemoryFull);
+        Ok(Self {
+            site: Arc::new(TenantKeys::new(site_kek)?),
+            names: SealKey::new(derived(b"keyward names v1")?),
+            batch_mac: derived(b"keyward batches v1")?,
+            signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?),
+            fingerprints: derived(b"keyward fingerprints v1")?,
+            tenants: Cache::new(TENANTS_READY_MAX),
+            logs: Cache::new(TENANTS_READY_MAX),
+            facts,
+        })
+    }
+
+    /// A copy of the key for material's fingerprints, for whoever holds keys in software.
+    pub(crate) fn fingerprint_key(&self) -> Result<Held, Fault> {
+        self.fingerprints.expose(Held::keep).map_err(|_| Fault::MemoryFull)
+    }
+
+    /// The id of a name's row: nobody without the site's secret can tell the name from it.
+    pub(crate) fn name_id(&self, kind: NameKind, tenant: ObjectId, location: &str, text: &str) -> ObjectId {
+        let mut message = Vec::with_capacity(32 + location.len() + text.len());
+        message.push(kind as u8);
+        message.extend_from_slice(&tenant.0);
+        message.extend_from_slice(&u32::try_from(location.len()).unwrap_or(u32::MAX).to_be_bytes());
+        message.extend_from_slice(location.as_bytes());
+        message.extend_from_slice(text.as_bytes());
+        id_from_digest(&self.names.mac(b"name", &message))
+    }
+
+    /// The column by which rows of a tenant in a location are listed.
+    pub(crate) fn place_id(&self, tenant: ObjectId, location: &str) -> ObjectId {
+        id_from_digest(&self.names.mac(b"place", &[tenant.0.as_slice(), location.as_bytes()].concat()))
+    }
+
+    pub(crate) fn token_id(&self, principal: ObjectId, token: &str) -> ObjectId {
+        id_from_digest(&self.names.mac(b"token", &[principal.0.as_slice(), token.as_bytes()].concat()))
+    }
+
+    pub(crate) fn known_tenant(&self, tenant: ObjectId) -> Option<Arc<TenantKeys>> {
+        if tenant == SITE_TENANT { Some(Arc::clone(&self.site)) } else { self.tenants.get(&tenant) }
+    }
+
+    pub(crate) fn learn_tenant(&self, kek: &WrappedKek) -> Result<Arc<TenantKeys>, Fault> {
+        let keys = Arc::new(TenantKeys::new(&kek.bytes)?);
+        self.tenants.insert(kek.tenant, Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    pub(crate) fn known_log(&self, tenant: ObjectId, month: u32) -> Option<Arc<LogSealer>> {
+        self.logs.get(&(tenant, month))
+    }
+
+    pub(crate) fn learn_log(&self, key: &LogKey) -> Result<Arc<LogSealer>, Fault> {
+        let sealer = Arc::new(LogSealer::new(&key.bytes)?);
+        self.logs.insert((key.tenant, key.month), Arc::clone(&sealer));
+        Ok(sealer)
+    }
+
+    /// Whoever destroys a log key makes the house forget it too.
+    pub(crate) fn forget_log(&self, tenant: ObjectId, month: u32) {
+        self.logs.remove(&(tenant, month));
+    }
+
+    fn associated(&self, row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
+        associated(&self.facts.site, row, tenant, material)
+    }
+
+    pub(crate) fn seal(
+        &self,
+        keys: &TenantKeys,
+        row: RowId,
+        tenant: ObjectId,
+        material: Option<&MaterialFacts>,
+        plaintext: &Secret,
+    ) -> Result<Vec<u8>, Fault> {
+        let associated = self.associated(row, tenant, material);
+        plaintext.expose(|bytes| keys.sealer.seal(&associated, bytes)).map_err(|_| Fault::Unavailable)
+    }
+
+    pub(crate) fn open(
+        &self,
+        keys: &TenantKeys,
+        row: &StoredRow,
+        material: Option<&MaterialFacts>,
+    ) -> Result<Secret, Fault> {
+        let associated = self.associated(row.id, row.tenant, material);
+        keys.kek.open(&associated, &row.blob).map_err(|_| Fault::Damaged { row: row.id, why: "its seal does not open" })
+    }
+}
+
+/// What never changes about material, bound into its seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MaterialFacts {
+    pub(crate) key: ObjectId,
+    pub(crate) version: u32,
+    pub(crate) algorithm: u16,
+    pub(crate) purpose: u8,
+}
+
+impl MaterialFacts {
+    pub(crate) fn of(key: &Key, version: u32) -> Self {
+        Self { key: key.id, version, algorithm: key.algorithm as u16, purpose: key.purpose as u8 }
+    }
+
+    pub(crate) fn of_material(material: &KeyMaterial) -> Self {
+        let (algorithm, purpose) = (material.algorithm as u16, material.purpose as u8);
+        Self { key: material.key, version: material.version, algorithm, purpose }
+    }
+}
+
+/// The associated data of a row's seal: what never changes about it.
+pub(crate) fn associated(
+    site: &[u8; 16],
+    row: RowId,
+    tenant: ObjectId,
+    material: Option<&MaterialFacts>,
+) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(96);
+    bytes.extend_from_slice(ROW_LABEL);
+    bytes.extend_from_slice(site);
+    bytes.extend_from_slice(&tenant.0);
+    bytes.push(row.table as u8);
+    bytes.extend_from_slice(&row.id.0);
+    if let Some(facts) = material {
+        bytes.extend_from_slice(&facts.key.0);
+        bytes.extend_from_slice(&facts.version.to_be_bytes());
+        bytes.extend_from_slice(&facts.algorithm.to_be_bytes());
+        bytes.push(facts.purpose);
+    }
+    bytes
+}
+
+/// The row of a version's material.
+pub(crate) fn material_id(key: ObjectId, version: u32) -> ObjectId {
+    id_from_digest(&crypto::sha256(&[b"keyward material".as_slice(), &key.0, &version.to_be_bytes()].concat()))
+}
+
+/// The row of a tenant's log key of a month.
+pub(crate) fn log_key_id(tenant: ObjectId, month: u32) -> ObjectId {
+    id_from_digest(&crypto::sha256(&[b"keyward log key".as_slice(), &tenant.0, &month.to_be_bytes()].concat()))
+}
+
+/// The clear columns of an object's row.
+pub(crate) struct Columns {
+    pub(crate) tenant: ObjectId,
+    pub(crate) place: ObjectId,
+    pub(crate) owner: ObjectId,
+    pub(crate) due: i64,
+}
+
+impl Keys {
+    pub(crate) fn columns(&self, object: &Object, profile: Profile) -> Columns {
+        let plain = |tenant| Columns { tenant, place: NONE, owner: NONE, due: i64::MAX };
+        match object {
+            Object::Tenant(_) | Object::Settings(_) | Object::Kek(_) => plain(SITE_TENANT),
+            Object::Principal(principal) => plain(principal.tenant),
+            Object::Token(token) => plain(token.tenant),
+            Object::LogKey(key) => plain(key.tenant),
+            Object::AccessKey(key) => Columns { owner: key.principal, ..plain(key.tenant) },
+            Object::Material(material) => Columns { owner: material.key, ..plain(material.tenant) },
+            Object::Keyring(ring) => {
+                Columns { place: self.place_id(ring.tenant, &ring.location.0), ..plain(ring.tenant) }
+            }
+            Object::Name(name) => {
+                let place = name.location.as_ref().map_or(NONE, |location| self.place_id(name.tenant, &location.0));
+                Columns { place, owner: name.target, ..plain(name.tenant) }
+            }
+            Object::Key(key) => Columns {
+                place: self.place_id(key.tenant, &key.location.0),
+                due: key.due(profile).0,
+                ..plain(key.tenant)
+            },
+        }
+    }
+}
+
+/// Everything a new tenant starts with, as one change: its row, its names and its KEK.
+pub struct TenantGrant {
+    pub tenant: Arc<Tenant>,
+    kek: Arc<WrappedKek>,
+}
+
+impl TenantGrant {
+    /// Draws the tenant's key-encryption key.
+    pub fn draw(tenant: Arc<Tenant>) -> Result<Self, Fault> {
+        let kek = WrappedKek { tenant: tenant.id, version: 1, bytes: draw_held::<32>()? };
+        Ok(Self { tenant, kek: Arc::new(kek) })
+    }
+
+    pub fn change(self) -> Change {
+        let id = self.tenant.id;
+        Change::none().put(id, Object::Tenant(self.tenant)).put(id, Object::Kek(self.kek))
+    }
+
+    /// The rows that [`TenantGrant::change`] makes, to be read as absent first.
+    pub fn rows(tenant: ObjectId) -> [RowId; 2] {
+        [RowId::new(Table::Tenant, tenant), RowId::new(Table::Kek, tenant)]
+    }
+}
+
+pub(crate) fn draw_held<const N: usize>() -> Result<Held, Fault> {
+    let bytes = crypto::random_bytes::<N>().map(|bytes| bytes.to_vec()).map_err(|_| Fault::Unavailable)?;
+    let bytes = Secret::new(bytes);
+    bytes.expose(Held::keep).map_err(|_| Fault::MemoryFull)
+}
+
+/// A new site's KEK row content.
+pub(crate) fn draw_site_kek() -> Result<Held, Fault> {
+    draw_held::<SITE_KEK_BYTES>()
+}

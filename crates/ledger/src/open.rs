@@ -1,0 +1,464 @@
+//! Founding a site, opening its log, and the one way to write.
+
+use crate::cache::Row;
+use crate::checkpoint::open_checkpoint;
+use crate::committer::{BATCH_ENTRIES_MAX, Committer, Head, Order, Submission, batch_mac};
+use crate::entry::{self, Parts};
+use crate::keys::{Keys, LogSealer, MaterialFacts, SiteFacts, associated, draw_held, draw_site_kek, log_key_id};
+use crate::projections::Projector;
+use crate::record::Put;
+use crate::store::{Reader, Store};
+use crate::view::{Basis, Shared, View, entries_of};
+use crate::{Change, Frontier, Receipt, Record, RowChange, StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash};
+use clock::{Clock, Steady};
+use crossbeam_channel::Sender;
+use crypto::{SealKey, Sealer, VerifyingKey};
+use domain::{Fault, LogKey, Object, ObjectId, RowId, SITE_TENANT, Table, WrappedKek};
+use secret::Held;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How many records may wait for the writer.
+const WAITING_MAX: usize = 16 * BATCH_ENTRIES_MAX;
+/// How often projections look for new entries.
+const PROJECTION_PERIOD: Duration = Duration::from_millis(250);
+
+/// The format of facts, rows, entries and batches that this release writes.
+pub const STORE_FORMAT: u32 = 1;
+
+/// How a ledger is opened.
+pub struct LedgerConfig {
+    pub clock: Clock,
+}
+
+/// What a new site begins with.
+pub struct Founding {
+    pub origin: String,
+    pub record: Record,
+}
+
+/// Why the log is not opened. Each names the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenFault {
+    NotFounded,
+    AlreadyFounded,
+    NewerFormat { found: u32 },
+    WrongRootKey,
+    LogShorterThanCheckpoint { size: u64, signed: u64 },
+    LogShorterThanRow { size: u64, position: u64 },
+    LogContradictsCheckpoint { size: u64 },
+    ForgedCheckpoint { size: u64 },
+    BatchEdited { first: u64 },
+    Row(Fault),
+    Store(String),
+}
+
+impl fmt::Display for OpenFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFounded => write!(f, "there is no site here; `keyward init` makes one"),
+            Self::AlreadyFounded => write!(f, "there is a site here already; name another directory"),
+            Self::NewerFormat { found } => {
+                write!(f, "the store has format {found}, this release knows {STORE_FORMAT}; use the newer release")
+            }
+            Self::WrongRootKey => write!(f, "this root key is not the one that sealed the site; name the right file"),
+            Self::LogShorterThanCheckpoint { size, signed } => write!(
+                f,
+                "the log has {size} entries and its newest signed checkpoint {signed}: its end was cut off; restore it"
+            ),
+            Self::LogShorterThanRow { size, position } => {
+                write!(f, "the log has {size} entries and a row was changed by entry {position}: its end was cut off; restore it")
+            }
+            Self::LogContradictsCheckpoint { size } => {
+                write!(f, "the log of {size} entries has another root than its signed checkpoint; restore it")
+            }
+            Self::ForgedCheckpoint { size } => write!(f, "the checkpoint of size {size} was not signed by this site"),
+            Self::BatchEdited { first } => write!(f, "the batch of entries at {first} was edited; restore it"),
+            Self::Row(fault) => write!(f, "{fault}"),
+            Self::Store(why) => write!(f, "the store: {why}"),
+        }
+    }
+}
+
+impl From<Fault> for OpenFault {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unavailable => Self::Store("it does not answer".into()),
+            other => Self::Row(other),
+        }
+    }
+}
+
+/// The log and all that it has made. The path alone holds one.
+pub struct Ledger {
+    shared: Arc<Shared>,
+    clock: Clock,
+    orders: Sender<Order>,
+    unrecorded: Arc<AtomicU64>,
+    committer: Option<JoinHandle<()>>,
+    projector: Option<(JoinHandle<()>, Sender<()>)>,
+    name: String,
+}
+
+fn store_fault(fault: &crate::StoreFault) -> OpenFault {
+    OpenFault::Store(fault.0.clone())
+}
+
+impl Ledger {
+    /// Makes a site in an empty store: its facts, its KEK under `root`, and what the founding record puts.
+    pub async fn found(
+        mut store: Store,
+        root: &SealKey,
+        config: &LedgerConfig,
+        founding: Founding,
+    ) -> Result<Self, OpenFault> {
+        if store.reader.fact("site").map_err(|f| store_fault(&f))?.is_some() {
+            return Err(OpenFault::AlreadyFounded);
+        }
+        let site = crypto::random_bytes::<16>().map_err(|_| OpenFault::Store("no randomness".into()))?;
+        let facts = SiteFacts { site, origin: founding.origin };
+        let bytes = draw_site_kek()?;
+        let keys = Keys::new(facts.clone(), &bytes)?;
+        let written = [
+            ("format".to_owned(), STORE_FORMAT.to_be_bytes().to_vec()),
+            ("site".to_owned(), facts.site.to_vec()),
+            ("origin".to_owned(), facts.origin.clone().into_bytes()),
+            ("verifier".to_owned(), keys.signer.public().0.to_vec()),
+        ];
+        store.writer.found(&written).map_err(|f| store_fault(&f))?;
+        let row = RowId::new(Table::Kek, SITE_TENANT);
+        let kek = Object::Kek(Arc::new(WrappedKek { tenant: SITE_TENANT, version: 1, bytes }));
+        let sealer = Sealer::new(root).map_err(|_| Fault::Unavailable)?;
+        let plaintext = codec::encode(&kek);
+        let blob = plaintext.expose(|bytes| sealer.seal(&associated(&facts.site, row, SITE_TENANT, None), bytes));
+        let blob = blob.map_err(|_| Fault::Unavailable)?;
+
+        let ledger = Self::start(keys, store, config, Frontier::default(), Steady(0), 0);
+        let mut record = founding.record;
+        record.change.puts.push(Put { row, object: Some(kek), sealed: Some(blob) });
+        let view = ledger.view();
+        for put in &record.change.puts {
+            view.touch(put.row)?;
+        }
+        match ledger.commit(record, view.into_basis()).await {
+            Ok(_) => Ok(ledger),
+            Err(_) => Err(OpenFault::Store("the founding entry was not written".into())),
+        }
+    }
+
+    /// Opens the log of a site and checks that it is at or ahead of all that it signed.
+    pub fn open(store: Store, root: &SealKey, config: &LedgerConfig) -> Result<Self, OpenFault> {
+        let facts = site_facts(&*store.reader)?.ok_or(OpenFault::NotFounded)?;
+        let row = RowId::new(Table::Kek, SITE_TENANT);
+        let stored = store.reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
+        let sealed = associated(&facts.site, row, SITE_TENANT, None);
+        let plaintext = root.open(&sealed, &stored.blob).map_err(|_| OpenFault::WrongRootKey)?;
+        let Ok(Object::Kek(kek)) = codec::decode(&stored, &plaintext) else { return Err(OpenFault::WrongRootKey) };
+        let keys = Keys::new(facts, &kek.bytes)?;
+        let (frontier, steady) = check_head(&*store.reader, &keys)?;
+        let signed = check_checkpoint(&*store.reader, &keys, &frontier)?;
+        let ledger = Self::start(keys, store, config, frontier, steady, signed);
+        // The site's own row is believed like any other: by the entry that it names.
+        ledger.shared.check_stored(&stored)?;
+        config.clock.resume(steady);
+        Ok(ledger)
+    }
+
+    fn start(keys: Keys, store: Store, config: &LedgerConfig, frontier: Frontier, steady: Steady, signed: u64) -> Self {
+        let head = Head { size: frontier.size(), root: frontier.root(), steady, signed, writable: true };
+        let shared = Arc::new(Shared::new(keys, Arc::clone(&store.reader), Arc::clone(&store.projection_reader), head));
+        let (orders, taken) = crossbeam_channel::bounded(WAITING_MAX);
+        let unrecorded = Arc::new(AtomicU64::new(0));
+        let committer = Committer::new(
+            Arc::clone(&shared),
+            store.writer,
+            taken,
+            config.clock.clone(),
+            frontier,
+            Arc::clone(&unrecorded),
+        );
+        let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run()).ok();
+        let projector = Projector::new(store.reader, store.projection_writer, store.projection_reader);
+        let projector = follow(projector, Arc::clone(&shared));
+        Self { shared, clock: config.clock.clone(), orders, unrecorded, committer, projector, name: store.name }
+    }
+
+    pub fn view(&self) -> View {
+        View::of(Arc::clone(&self.shared))
+    }
+
+    pub fn head(&self) -> Head {
+        Head::clone(&self.shared.head.load())
+    }
+
+    pub fn facts(&self) -> &SiteFacts {
+        &self.shared.keys.facts
+    }
+
+    /// What the store is, for people.
+    pub fn store_name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.shared.keys.signer.public()
+    }
+
+    /// A copy of the key for material's fingerprints, for whoever holds keys in software.
+    pub fn fingerprint_key(&self) -> Result<Held, Fault> {
+        self.shared.keys.fingerprint_key()
+    }
+
+    /// How far the projections are.
+    pub fn progress(&self) -> Vec<domain::Progress> {
+        ["tiles", "segments"]
+            .into_iter()
+            .map(|projection| domain::Progress {
+                projection,
+                upto: self.shared.projections.cursor(projection).unwrap_or(0),
+            })
+            .collect()
+    }
+
+    /// One durable write: the record becomes an entry, and its change with it, if all that it stood on
+    /// still is as it was at its place in the log.
+    pub async fn commit(&self, record: Record, basis: Basis) -> Result<Receipt, Unrecorded> {
+        let (answer, told) = oneshot::channel();
+        let submission = self.submission(record, basis, answer).map_err(|fault| self.unwritten(&fault))?;
+        if self.orders.try_send(Order::Commit(Box::new(submission))).is_err() {
+            return Err(self.unwritten(&Fault::Unavailable));
+        }
+        told.await.unwrap_or(Err(Unrecorded::Unavailable))
+    }
+
+    fn unwritten(&self, fault: &Fault) -> Unrecorded {
+        if *fault != Fault::Unavailable {
+            tracing::error!(%fault, "a record could not be encoded");
+        }
+        self.unrecorded.fetch_add(1, Ordering::Relaxed);
+        Unrecorded::Unavailable
+    }
+
+    /// Overwrites what the store's own files still hold of removed rows.
+    pub async fn scrub(&self) -> Result<(), String> {
+        self.order(Order::Scrub).await
+    }
+
+    /// Drops the batches that end before `before`.
+    pub async fn prune(&self, before: u64) -> Result<(), String> {
+        self.order(|answer| Order::Prune(before, answer)).await
+    }
+
+    async fn order(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<(), crate::StoreFault>>) -> Order,
+    ) -> Result<(), String> {
+        let (answer, told) = oneshot::channel();
+        self.orders.try_send(order(answer)).map_err(|_| "the writer is busy".to_owned())?;
+        told.await.map_err(|_| "the writer is gone".to_owned())?.map_err(|fault| fault.0)
+    }
+
+    fn submission(
+        &self,
+        mut record: Record,
+        mut basis: Basis,
+        answer: oneshot::Sender<Result<Receipt, Unrecorded>>,
+    ) -> Result<Submission, Fault> {
+        let draft = &record.draft;
+        let (tenant, request, moment) = (draft.tenant, draft.request, draft.moment);
+        let month = moment.wall.year_month();
+        let log = self.log_sealer(tenant, month, &mut record.change, &mut basis)?;
+        let rows = self.rows_of(std::mem::take(&mut record.change), &basis)?;
+        let changes: Vec<RowChange> = rows.iter().map(|(_, _, change)| *change).collect();
+        let site = &self.shared.keys.facts.site;
+        let detail = secret::Secret::new(entry::encode_detail(&record.draft.detail));
+        let associated = entry::detail_associated(site, tenant, request);
+        let sealed = detail.expose(|plain| log.sealer.seal(&associated, plain)).map_err(|_| Fault::Unavailable)?;
+        let unrecorded = self.unrecorded.swap(0, Ordering::Relaxed);
+        let entry = entry::encode(&Parts {
+            wall: moment.wall,
+            steady: moment.steady,
+            tenant,
+            principal: record.draft.principal,
+            request,
+            tongue: record.draft.tongue,
+            deeds: &record.draft.deeds,
+            verdict: &record.verdict,
+            rows: &changes,
+            errands: &record.errands,
+            unrecorded,
+            log_month: month,
+            sealed: &sealed,
+        });
+        let leaf = leaf_hash(&entry);
+        let rows = rows.into_iter().map(|(stored, row, _)| (stored, row)).collect();
+        let (wall, steady) = (moment.wall, moment.steady);
+        Ok(Submission { request, entry, leaf, wall, steady, basis, unrecorded, rows, answer })
+    }
+
+    /// The tenant's log key of the month. The first entry of a month makes it, as a part of its change.
+    fn log_sealer(
+        &self,
+        tenant: ObjectId,
+        month: u32,
+        change: &mut Change,
+        basis: &mut Basis,
+    ) -> Result<Arc<LogSealer>, Fault> {
+        if let Some(known) = self.shared.keys.known_log(tenant, month) {
+            return Ok(known);
+        }
+        let row = self.shared.row(RowId::new(Table::LogKey, log_key_id(tenant, month)), None)?;
+        if let Some(Object::LogKey(key)) = &row.object {
+            return self.shared.keys.learn_log(key);
+        }
+        let key = LogKey { tenant, month, bytes: draw_held::<32>()? };
+        let sealer = Arc::new(LogSealer::new(&key.bytes)?);
+        change.puts.push(Put { row: row.id, object: Some(Object::LogKey(Arc::new(key))), sealed: None });
+        basis.0.push(row);
+        Ok(sealer)
+    }
+
+    #[expect(clippy::type_complexity, reason = "three views of one row, taken apart at once")]
+    fn rows_of(&self, change: Change, basis: &Basis) -> Result<Vec<(StoredRow, Arc<Row>, RowChange)>, Fault> {
+        let mut fresh: Vec<(ObjectId, Arc<WrappedKek>)> = Vec::new();
+        for put in &change.puts {
+            if let Some(Object::Kek(kek)) = &put.object {
+                fresh.push((kek.tenant, Arc::clone(kek)));
+            }
+        }
+        change.puts.into_iter().map(|put| self.row_of(put, basis, &fresh)).collect()
+    }
+
+    fn row_of(
+        &self,
+        put: Put,
+        basis: &Basis,
+        fresh: &[(ObjectId, Arc<WrappedKek>)],
+    ) -> Result<(StoredRow, Arc<Row>, RowChange), Fault> {
+        let unread = Fault::Damaged { row: put.row, why: "it was to be changed without having been read" };
+        let before = basis.row(&put.row).ok_or(unread)?;
+        let revision = before.revision.saturating_add(1);
+        let mut stored = StoredRow {
+            id: put.row,
+            revision,
+            position: 0,
+            tenant: before.tenant,
+            place: ObjectId::NIL,
+            owner: ObjectId::NIL,
+            due: i64::MAX,
+            blob: Vec::new(),
+        };
+        if let Some(object) = &put.object {
+            let columns = self.shared.keys.columns(object, self.shared.profile_of(object)?);
+            (stored.tenant, stored.place, stored.owner, stored.due) =
+                (columns.tenant, columns.place, columns.owner, columns.due);
+            stored.blob = match put.sealed {
+                Some(sealed) => sealed,
+                None => self.seal(put.row, columns.tenant, object, fresh)?,
+            };
+        }
+        let hash = row_hash(&stored);
+        let change = RowChange { row: put.row, before: before.hash, after: hash };
+        let row = Row::new(put.row, revision, Some(hash), stored.tenant, put.object);
+        Ok((stored, row, change))
+    }
+
+    fn seal(
+        &self,
+        row: RowId,
+        tenant: ObjectId,
+        object: &Object,
+        fresh: &[(ObjectId, Arc<WrappedKek>)],
+    ) -> Result<Vec<u8>, Fault> {
+        let keys = match fresh.iter().find(|(made, _)| *made == tenant && tenant != SITE_TENANT) {
+            Some((_, kek)) => Arc::new(crate::keys::TenantKeys::new(&kek.bytes)?),
+            None => self.shared.tenant_keys(tenant)?,
+        };
+        let material = match object {
+            Object::Material(material) => Some(MaterialFacts::of_material(material)),
+            _ => None,
+        };
+        self.shared.keys.seal(&keys, row, tenant, material.as_ref(), &codec::encode(object))
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl Drop for Ledger {
+    /// What waits is written; the head is signed.
+    fn drop(&mut self) {
+        let _ = self.orders.send(Order::Stop);
+        if let Some(committer) = self.committer.take() {
+            let _ = committer.join();
+        }
+        if let Some((projector, stop)) = self.projector.take() {
+            drop(stop);
+            let _ = projector.join();
+        }
+    }
+}
+
+fn follow(mut projector: Projector, shared: Arc<Shared>) -> Option<(JoinHandle<()>, Sender<()>)> {
+    let (stop, stopped) = crossbeam_channel::bounded::<()>(1);
+    let follow = move || {
+        while let Err(crossbeam_channel::RecvTimeoutError::Timeout) = stopped.recv_timeout(PROJECTION_PERIOD) {
+            let size = shared.head.load().size;
+            if let Err(fault) = projector.step(size) {
+                tracing::warn!(fault = %fault.0, "the projections wait");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("projector".into()).spawn(follow).ok()?;
+    Some((thread, stop))
+}
+
+/// What the store says of its site; none if nobody founded one here.
+pub(crate) fn site_facts(reader: &dyn Reader) -> Result<Option<SiteFacts>, OpenFault> {
+    let fact = |name| reader.fact(name).map_err(|f| store_fault(&f));
+    let Some(site) = fact("site")? else { return Ok(None) };
+    let format = fact("format")?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+    if format > STORE_FORMAT {
+        return Err(OpenFault::NewerFormat { found: format });
+    }
+    let site = site.try_into().map_err(|_| OpenFault::Store("the site's id has another length".into()))?;
+    let origin = String::from_utf8(fact("origin")?.unwrap_or_default()).unwrap_or_default();
+    Ok(Some(SiteFacts { site, origin }))
+}
+
+fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), OpenFault> {
+    let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
+    let edited = OpenFault::BatchEdited { first: last.first };
+    let frontier = Frontier::from_bytes(&last.frontier).ok_or(edited.clone())?;
+    let genuine = crypto::same(&batch_mac(&keys.batch_mac, &last), &last.mac);
+    if !genuine || frontier.size() != last.first.saturating_add(u64::from(last.count)) {
+        return Err(edited);
+    }
+    let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
+    if let Some(position) = newest.filter(|position| *position >= frontier.size()) {
+        return Err(OpenFault::LogShorterThanRow { size: frontier.size(), position });
+    }
+    let steady = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok()).map(|clear| clear.steady).max();
+    Ok((frontier, steady.unwrap_or(Steady(0))))
+}
+
+/// The size of the newest checkpoint, which the log must not be shorter than.
+fn check_checkpoint(reader: &dyn Reader, keys: &Keys, frontier: &Frontier) -> Result<u64, OpenFault> {
+    let Some(newest) = reader.newest_checkpoint().map_err(|f| store_fault(&f))? else { return Ok(0) };
+    let forged = OpenFault::ForgedCheckpoint { size: newest.size };
+    let (signed, root) =
+        open_checkpoint(&newest.note, &keys.facts.origin, &keys.signer.public()).ok_or(forged.clone())?;
+    match signed {
+        signed if signed != newest.size => Err(forged),
+        signed if signed > frontier.size() => Err(OpenFault::LogShorterThanCheckpoint { size: frontier.size(), signed }),
+        signed if signed == frontier.size() && root != frontier.root() => {
+            Err(OpenFault::LogContradictsCheckpoint { size: signed })
+        }
+        signed => Ok(signed),
+    }
+}

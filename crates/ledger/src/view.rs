@@ -1,0 +1,401 @@
+//! Reading. A view keeps what it read, so nothing can be read that the outcome does not stand on.
+
+use crate::cache::{Row, Rows};
+use crate::codec;
+use crate::keys::{Keys, MaterialFacts, TenantKeys, log_key_id, material_id};
+use crate::query::{self, Filter};
+use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
+use crate::{Clear, DetailKey, Head, StoredRow, decode_entry, row_hash};
+use arc_swap::ArcSwap;
+use domain::{
+    AccessKey, Fault, Key, KeyMaterial, Keyring, Location, NameKind, NameRow, Object, ObjectId, Principal, RowId,
+    SETTINGS_ID, Settings, Table, Tenant, Timestamp, TokenRow,
+};
+use quick_cache::sync::Cache;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Batches whose code was checked lately: their entries are believed.
+const BATCHES_CHECKED_MAX: usize = 64;
+
+/// What all views and the committer share.
+pub(crate) struct Shared {
+    pub(crate) rows: Rows,
+    pub(crate) keys: Keys,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) projections: Arc<dyn ProjectionReader>,
+    pub(crate) head: ArcSwap<Head>,
+    checked: Cache<u64, Arc<StoredBatch>>,
+}
+
+/// What an outcome stands on: the rows that were read for it, absent ones too.
+#[derive(Default)]
+pub struct Basis(pub(crate) Vec<Arc<Row>>);
+
+impl Basis {
+    /// For records that stand on no object: a conflict, a sum of refusals. A golden list holds who says so.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn still_holds(&self) -> bool {
+        self.0.iter().all(|row| row.is_current())
+    }
+
+    pub(crate) fn row(&self, id: &RowId) -> Option<&Arc<Row>> {
+        self.0.iter().find(|row| row.id == *id)
+    }
+}
+
+/// Read-only. There is no way from here to the ledger that writes.
+pub struct View {
+    shared: Arc<Shared>,
+    basis: RefCell<Vec<Arc<Row>>>,
+}
+
+macro_rules! typed {
+    ($(#[$doc:meta])* $name:ident, $variant:ident, $kind:ty) => {
+        $(#[$doc])*
+        pub fn $name(&self, id: ObjectId) -> Result<Option<Arc<$kind>>, Fault> {
+            match self.object(RowId::new(Table::$variant, id), None)? {
+                Some(Object::$variant(object)) => Ok(Some(object)),
+                _ => Ok(None),
+            }
+        }
+    };
+}
+
+impl View {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared, basis: RefCell::new(Vec::with_capacity(8)) }
+    }
+
+    pub fn into_basis(self) -> Basis {
+        Basis(self.basis.into_inner())
+    }
+
+    typed!(
+        /// A tenant.
+        tenant, Tenant, Tenant
+    );
+    typed!(
+        /// A keyring.
+        keyring, Keyring, Keyring
+    );
+    typed!(
+        /// A key without its material.
+        key, Key, Key
+    );
+    typed!(
+        /// A person or a service.
+        principal, Principal, Principal
+    );
+
+    /// What a name means in a tenant and place; `text` as it is spelled, case and all.
+    pub fn name(
+        &self,
+        kind: NameKind,
+        tenant: ObjectId,
+        location: Option<&Location>,
+        text: &str,
+    ) -> Result<Option<Arc<NameRow>>, Fault> {
+        match self.object(RowId::new(Table::Name, self.name_id(kind, tenant, location, text)), None)? {
+            Some(Object::Name(name)) => Ok(Some(name)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The id of a name's row, for changes to it.
+    pub fn name_id(&self, kind: NameKind, tenant: ObjectId, location: Option<&Location>, text: &str) -> ObjectId {
+        let location = location.map_or("", |location| &location.0);
+        self.shared.keys.name_id(kind, tenant, location, text)
+    }
+
+    /// The access key with this public half, wherever in the site.
+    pub fn access_key(&self, text: &str) -> Result<Option<Arc<AccessKey>>, Fault> {
+        match self.object(RowId::new(Table::AccessKey, self.access_key_id(text)), None)? {
+            Some(Object::AccessKey(key)) => Ok(Some(key)),
+            _ => Ok(None),
+        }
+    }
+
+    pub fn access_key_id(&self, text: &str) -> ObjectId {
+        self.name_id(NameKind::AccessKey, domain::SITE_TENANT, None, text)
+    }
+
+    /// What the same principal made with this token before.
+    pub fn token(&self, principal: ObjectId, token: &str) -> Result<Option<Arc<TokenRow>>, Fault> {
+        match self.object(RowId::new(Table::Token, self.token_id(principal, token)), None)? {
+            Some(Object::Token(row)) => Ok(Some(row)),
+            _ => Ok(None),
+        }
+    }
+
+    pub fn token_id(&self, principal: ObjectId, token: &str) -> ObjectId {
+        self.shared.keys.token_id(principal, token)
+    }
+
+    pub fn settings(&self) -> Result<Arc<Settings>, Fault> {
+        match self.object(RowId::new(Table::Settings, SETTINGS_ID), None)? {
+            Some(Object::Settings(settings)) => Ok(settings),
+            _ => Err(Fault::Unavailable),
+        }
+    }
+
+    /// The material of one version, opened into secret memory.
+    pub fn material(&self, key: &Key, version: u32) -> Result<Option<Arc<KeyMaterial>>, Fault> {
+        let facts = MaterialFacts::of(key, version);
+        match self.object(RowId::new(Table::Material, material_id(key.id, version)), Some(&facts))? {
+            Some(Object::Material(material)) => Ok(Some(material)),
+            _ => Ok(None),
+        }
+    }
+
+    pub fn material_id(key: ObjectId, version: u32) -> ObjectId {
+        material_id(key, version)
+    }
+
+    /// Reads a row only so that the outcome may change it, there or not.
+    pub fn touch(&self, row: RowId) -> Result<(), Fault> {
+        self.row(row, None).map(|_| ())
+    }
+
+    /// The revision at which the row was read; zero if it was not read or never was.
+    pub fn revision(&self, row: RowId) -> u64 {
+        self.basis.borrow().iter().find(|read| read.id == row).map_or(0, |read| read.revision)
+    }
+
+    /// Objects of a table in the order of their ids: at most `limit` after `after`, and whether there are more.
+    pub fn list(
+        &self,
+        table: Table,
+        scope: Scope,
+        after: Option<ObjectId>,
+        limit: u32,
+    ) -> Result<(Vec<(ObjectId, Object)>, bool), Fault> {
+        let found = self.shared.reader.rows(table, scope, after, limit.saturating_add(1)).map_err(|_| Fault::Unavailable)?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > wanted;
+        let mut objects = Vec::with_capacity(found.len().min(wanted));
+        for stored in found.into_iter().take(wanted) {
+            if let Some(object) = self.shared.listed(&stored)? {
+                objects.push((stored.id.id, object));
+            }
+        }
+        Ok((objects, more))
+    }
+
+    /// The column that listings of a tenant's place go by.
+    pub fn place(&self, tenant: ObjectId, location: &Location) -> Scope {
+        Scope::Place(tenant, self.shared.keys.place_id(tenant, &location.0))
+    }
+
+    /// Keys that the scheduler must look at.
+    pub fn due_keys(&self, until: Timestamp, limit: u32) -> Result<Vec<ObjectId>, Fault> {
+        let due = self.shared.reader.due(Table::Key, until, limit).map_err(|_| Fault::Unavailable)?;
+        Ok(due.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Whose log this is, and where it stands.
+    pub fn head(&self) -> Head {
+        Head::clone(&self.shared.head.load())
+    }
+
+    /// Entries that fit, newest first, and how far the projections were that answered.
+    pub fn entries(&self, filter: &Filter) -> Result<(Vec<(u64, Clear)>, u64), Fault> {
+        let head = self.head().size;
+        let upto = self.shared.projections.cursor("segments").map_err(|_| Fault::Unavailable)?;
+        let found = query::list(&*self.shared.reader, &*self.shared.projections, head, filter);
+        Ok((found.map_err(|_| Fault::Unavailable)?, upto))
+    }
+
+    /// The bytes of one entry.
+    pub fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let batch = self.shared.checked_batch(index).map_err(|_| Fault::Unavailable)?;
+        Ok(batch.and_then(|batch| entry_in(&batch, index).map(<[u8]>::to_vec)))
+    }
+
+    /// The sealed part of an entry, opened; none where its log key is gone.
+    pub fn detail(&self, clear: &Clear) -> Result<Option<Vec<(u16, crate::Detail)>>, Fault> {
+        let Some(log) = self.log_sealer(clear.tenant, clear.log_month)? else { return Ok(None) };
+        let associated = crate::entry::detail_associated(&self.shared.keys.facts.site, clear.tenant, clear.request);
+        let Ok(plain) = log.key.open(&associated, &clear.sealed) else { return Ok(None) };
+        Ok(plain.expose(|bytes| crate::entry::decode_detail(bytes)).ok())
+    }
+
+    /// The path of one entry in the tree of `size`.
+    pub fn proof(&self, index: u64, size: u64) -> Result<Vec<[u8; 32]>, Fault> {
+        query::proof(&*self.shared.reader, &*self.shared.projections, index, size).map_err(|_| Fault::Unavailable)
+    }
+
+    pub fn newest_checkpoint(&self) -> Result<Option<crate::StoredCheckpoint>, Fault> {
+        self.shared.reader.newest_checkpoint().map_err(|_| Fault::Unavailable)
+    }
+
+    pub(crate) fn log_sealer(
+        &self,
+        tenant: ObjectId,
+        month: u32,
+    ) -> Result<Option<Arc<crate::keys::LogSealer>>, Fault> {
+        if let Some(known) = self.shared.keys.known_log(tenant, month) {
+            return Ok(Some(known));
+        }
+        match self.object(RowId::new(Table::LogKey, log_key_id(tenant, month)), None)? {
+            Some(Object::LogKey(key)) => Ok(Some(self.shared.keys.learn_log(&key)?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn object(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Option<Object>, Fault> {
+        Ok(self.row(id, material)?.object.clone())
+    }
+
+    fn row(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
+        let row = self.shared.row(id, material)?;
+        let mut basis = self.basis.borrow_mut();
+        if !basis.iter().any(|read| Arc::ptr_eq(read, &row)) {
+            basis.push(Arc::clone(&row));
+        }
+        Ok(row)
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        keys: Keys,
+        reader: Arc<dyn Reader>,
+        projections: Arc<dyn ProjectionReader>,
+        head: Head,
+    ) -> Self {
+        let checked = Cache::new(BATCHES_CHECKED_MAX);
+        Self { rows: Rows::new(), keys, reader, projections, head: ArcSwap::from_pointee(head), checked }
+    }
+
+    /// A row, verified: from memory, or read and checked against the entry that it names.
+    pub(crate) fn row(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
+        if let Some(row) = self.rows.get(&id) {
+            return Ok(row);
+        }
+        self.rows.get_or_read(id, || match self.reader.row(id) {
+            Ok(Some(stored)) => self.believe(&stored, material),
+            Ok(None) => Ok(Row::absent(id)),
+            Err(_) => Err(Fault::Unavailable),
+        })
+    }
+
+    /// A row of a listing: the one in memory if it is the same, else verified like any other.
+    fn listed(&self, stored: &StoredRow) -> Result<Option<Object>, Fault> {
+        match self.rows.get(&stored.id) {
+            Some(row) => Ok(row.object.clone()),
+            None => Ok(self.believe(stored, None)?.object.clone()),
+        }
+    }
+
+    /// A row is believed only if the entry that it names lists its hash.
+    fn believe(&self, stored: &StoredRow, material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
+        let hash = row_hash(stored);
+        self.check_entry(stored, &hash)?;
+        let object = if stored.blob.is_empty() {
+            None
+        } else {
+            let keys = self.tenant_keys(stored.tenant)?;
+            let plaintext = self.keys.open(&keys, stored, material)?;
+            let damaged = |_| Fault::Damaged { row: stored.id, why: "its content cannot be read" };
+            Some(codec::decode(stored, &plaintext).map_err(damaged)?)
+        };
+        let row = Row::new(stored.id, stored.revision, Some(hash), stored.tenant, object);
+        row.position.store(stored.position, Ordering::Relaxed);
+        Ok(row)
+    }
+
+    /// A stored row, checked against its entry without being opened.
+    pub(crate) fn check_stored(&self, stored: &StoredRow) -> Result<(), Fault> {
+        self.check_entry(stored, &row_hash(stored))
+    }
+
+    fn check_entry(&self, stored: &StoredRow, hash: &[u8; 32]) -> Result<(), Fault> {
+        let damaged = |why| Fault::Damaged { row: stored.id, why };
+        if stored.position >= self.head.load().size {
+            return Err(damaged("it names an entry beyond the end of the log"));
+        }
+        let batch = match self.checked_batch(stored.position) {
+            Ok(batch) => batch.ok_or(damaged("the entry that it names is missing"))?,
+            Err(Unchecked::Edited) => return Err(damaged("the batch of the entry that it names was edited")),
+            Err(Unchecked::Store) => return Err(Fault::Unavailable),
+        };
+        let entry = entry_in(&batch, stored.position).ok_or(damaged("the entry that it names is missing"))?;
+        let clear = decode_entry(entry).map_err(|_| damaged("the entry that it names cannot be read"))?;
+        let listed = clear.rows.iter().any(|change| change.row == stored.id && change.after == *hash);
+        if listed { Ok(()) } else { Err(damaged("the entry that it names does not list its hash")) }
+    }
+
+    /// The batch that holds an entry, its code checked. None where it was pruned.
+    fn checked_batch(&self, index: u64) -> Result<Option<Arc<StoredBatch>>, Unchecked> {
+        let found = self.reader.batch_with(index).map_err(|_| Unchecked::Store)?;
+        let Some(batch) = found else { return Ok(None) };
+        if let Some(known) = self.checked.get(&batch.first) {
+            if *known == batch {
+                return Ok(Some(known));
+            }
+        }
+        let computed = crate::committer::batch_mac(&self.keys.batch_mac, &batch);
+        if !crypto::same(&computed, &batch.mac) {
+            tracing::error!(first = batch.first, "a batch of the log was edited");
+            return Err(Unchecked::Edited);
+        }
+        let batch = Arc::new(batch);
+        self.checked.insert(batch.first, Arc::clone(&batch));
+        Ok(Some(batch))
+    }
+
+    pub(crate) fn tenant_keys(&self, tenant: ObjectId) -> Result<Arc<TenantKeys>, Fault> {
+        if let Some(known) = self.keys.known_tenant(tenant) {
+            return Ok(known);
+        }
+        match &self.row(RowId::new(Table::Kek, tenant), None)?.object {
+            Some(Object::Kek(kek)) => self.keys.learn_tenant(kek),
+            _ => Err(Fault::Damaged { row: RowId::new(Table::Kek, tenant), why: "the tenant's key is missing" }),
+        }
+    }
+
+    pub(crate) fn profile_of(&self, object: &Object) -> Result<domain::Profile, Fault> {
+        let Object::Key(key) = object else { return Ok(domain::Profile::Default) };
+        match &self.row(RowId::new(Table::Tenant, key.tenant), None)?.object {
+            Some(Object::Tenant(tenant)) => Ok(tenant.profile),
+            _ => Ok(domain::Profile::Default),
+        }
+    }
+}
+
+/// Why a batch is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unchecked {
+    Store,
+    Edited,
+}
+
+/// One entry's bytes within its batch.
+pub(crate) fn entry_in(batch: &StoredBatch, index: u64) -> Option<&[u8]> {
+    let skip = usize::try_from(index.checked_sub(batch.first)?).ok()?;
+    entries_of(&batch.entries).nth(skip)
+}
+
+/// The entries of a batch, in order. A cut tail is left out.
+pub(crate) fn entries_of(mut framed: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = framed.split_first_chunk::<4>()?;
+        let (entry, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        framed = rest;
+        Some(entry)
+    })
+}
+
+/// The detail that tells how an entry's action was called.
+pub fn detail_text(detail: &[(u16, crate::Detail)], key: DetailKey) -> Option<&str> {
+    detail.iter().find(|(number, _)| *number == key as u16).and_then(|(_, value)| match value {
+        crate::Detail::Text(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+

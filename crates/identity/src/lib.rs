@@ -1,13 +1,14 @@
 //! Who is asking. A `Caller` exists only after a credential was verified here.
 
 pub mod sigv4;
+mod verify;
 
-use clock::Timestamp;
 use domain::{AccessKey, Location, Principal, Refusal, Tenant, Unavailable};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use sigv4::SignedRequest;
+pub use verify::{DERIVED_KEYS_MAX, Verifier};
 
 /// What a dialect extracted. Nobody has believed it yet.
 pub enum Credential {
@@ -59,9 +60,28 @@ pub struct Source {
 /// What proved the caller, for the log.
 #[derive(Clone)]
 pub enum Proof {
+    /// `signature_sha256` is over the 32 bytes of the signature: the same request again has the same.
     SigV4 { access_key: Arc<str>, signature_sha256: [u8; 32] },
     /// The house itself, at the scheduler's bidding.
     House,
+}
+
+impl Proof {
+    /// The public half of the access key that signed.
+    pub fn access_key(&self) -> Option<&str> {
+        match self {
+            Self::SigV4 { access_key, .. } => Some(access_key),
+            Self::House => None,
+        }
+    }
+
+    /// What tells one signature from another, without repeating it.
+    pub fn signature_sha256(&self) -> Option<&[u8; 32]> {
+        match self {
+            Self::SigV4 { signature_sha256, .. } => Some(signature_sha256),
+            Self::House => None,
+        }
+    }
 }
 
 impl Caller {
@@ -95,28 +115,14 @@ pub enum Unverified {
     Unavailable(Unavailable),
 }
 
-/// Verifies credentials, and remembers derived signing keys in secret memory.
-pub struct Verifier {
-    _derived: (),
+impl From<Refusal> for Unverified {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
-impl Verifier {
-    #[expect(clippy::new_without_default, reason = "there is one in a house")]
-    pub fn new() -> Self {
-        Self { _derived: () }
-    }
-
-    /// `window_seconds`: how far the signature's time may be from `now`, either way.
-    pub fn verify(
-        &self,
-        credential: &Credential,
-        directory: &dyn Directory,
-        source: Source,
-        now: Timestamp,
-        window_seconds: u32,
-    ) -> Result<Caller, Unverified> {
-        let Credential::SigV4(signed) = credential;
-        let _ = (signed, directory, source, now, window_seconds);
-        Err(Unverified::Refused(Refusal::UnknownCredential))
+impl From<Unavailable> for Unverified {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
     }
 }

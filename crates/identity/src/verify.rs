@@ -1,0 +1,166 @@
+//! The only place where a credential is believed.
+
+use crate::sigv4::{ALGORITHM, SignedRequest, TERMINATOR, push_hex};
+use crate::{Caller, Credential, Directory, Known, Proof, Source, Unverified};
+use clock::{SECOND, Timestamp};
+use crypto::{Sha256, hmac_sha256, same, sha256};
+use domain::{Refusal, Standing};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+use secret::Held;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Derived signing keys that are remembered: one for each access key, day, region and service in use.
+pub const DERIVED_KEYS_MAX: usize = 10_000;
+
+/// Those of access keys that nobody has. They are kept apart, so that guesses push out nothing real.
+const STRANGERS_MAX: usize = 256;
+
+/// Signs for those who have no secret. What it signs is never believed.
+const NOBODY: &[u8] = b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+/// Verifies credentials, and remembers derived signing keys in secret memory.
+pub struct Verifier {
+    known: Cache<Scope<Box<str>>, Arc<Held>>,
+    strangers: Cache<Scope<Box<str>>, Arc<Held>>,
+}
+
+/// What a derived signing key is good for, and the revision of the access key it came from.
+#[derive(PartialEq, Eq, Hash)]
+struct Scope<S> {
+    access_key: S,
+    revision: u64,
+    date: S,
+    region: S,
+    service: S,
+}
+
+impl Equivalent<Scope<Box<str>>> for Scope<&str> {
+    fn equivalent(&self, other: &Scope<Box<str>>) -> bool {
+        self.revision == other.revision
+            && *self.access_key == *other.access_key
+            && *self.date == *other.date
+            && *self.region == *other.region
+            && *self.service == *other.service
+    }
+}
+
+impl<'a> Scope<&'a str> {
+    fn of(signed: &'a SignedRequest, revision: u64) -> Self {
+        Self {
+            access_key: &signed.access_key,
+            revision,
+            date: &signed.date,
+            region: &signed.location.0,
+            service: &signed.service,
+        }
+    }
+
+    fn kept(&self) -> Scope<Box<str>> {
+        Scope {
+            access_key: self.access_key.into(),
+            revision: self.revision,
+            date: self.date.into(),
+            region: self.region.into(),
+            service: self.service.into(),
+        }
+    }
+
+    /// The chain of SigV4: each part of the scope is signed by what the last one gave.
+    fn derive(&self, secret: Option<&Held>) -> Zeroizing<Vec<u8>> {
+        let mut seed = Zeroizing::new(Vec::with_capacity(4 + secret::HELD_BYTES_MAX));
+        seed.extend_from_slice(b"AWS4");
+        match secret {
+            Some(secret) => secret.expose(|bytes| seed.extend_from_slice(bytes)),
+            None => seed.extend_from_slice(NOBODY),
+        }
+        let parts = [self.date, self.region, self.service, TERMINATOR];
+        parts.iter().fold(seed, |key, part| Zeroizing::new(hmac_sha256(&key, part.as_bytes()).to_vec()))
+    }
+}
+
+impl Verifier {
+    #[expect(clippy::new_without_default, reason = "there is one in a house")]
+    pub fn new() -> Self {
+        Self { known: Cache::new(DERIVED_KEYS_MAX), strangers: Cache::new(STRANGERS_MAX) }
+    }
+
+    /// `window_seconds`: how far the signature's time may be from `now`, either way; the ends are within.
+    ///
+    /// The same signature again inside the window is served again: SigV4 has no nonce.
+    ///
+    /// # Errors
+    /// `UnknownCredential` where the access key or its principal is unknown, suspended or removed, after the same
+    /// work as for a known one; `BadSignature` where anything signed was changed or the secret is another;
+    /// `Skewed` only where the signature is right, so that nobody without the secret learns what time or window
+    /// is kept here. `Unavailable` as the directory says.
+    pub fn verify(
+        &self,
+        credential: &Credential,
+        directory: &dyn Directory,
+        source: Source,
+        now: Timestamp,
+        window_seconds: u32,
+    ) -> Result<Caller, Unverified> {
+        let Credential::SigV4(signed) = credential;
+        let known = directory.access_key(&signed.access_key)?.filter(is_believed);
+        let signature_holds = self.signature_holds(signed, known.as_ref());
+        let known = known.ok_or(Refusal::UnknownCredential)?;
+        if !signature_holds {
+            return Err(Refusal::BadSignature.into());
+        }
+        if now.millis_since(signed.signed_at).saturating_abs() > i64::from(window_seconds) * SECOND {
+            return Err(Refusal::Skewed { signed: signed.signed_at, now, window_seconds }.into());
+        }
+        let proof =
+            Proof::SigV4 { access_key: signed.access_key.as_str().into(), signature_sha256: sha256(&signed.signature) };
+        Ok(Caller { principal: known.principal, tenant: known.tenant, source, proof })
+    }
+
+    fn signature_holds(&self, signed: &SignedRequest, known: Option<&Known>) -> bool {
+        let body = sha256(&signed.body);
+        let signature = self.sign(signed, known, &string_to_sign(signed, &body));
+        let body_as_claimed = signed.claimed_body.is_none_or(|claimed| claimed == body);
+        same(&signature, &signed.signature) && body_as_claimed
+    }
+
+    fn sign(&self, signed: &SignedRequest, known: Option<&Known>, message: &[u8]) -> [u8; 32] {
+        let (cache, revision) = known.map_or((&self.strangers, 0), |known| (&self.known, known.revision));
+        let scope = Scope::of(signed, revision);
+        if let Some(key) = cache.get(&scope) {
+            return key.expose(|key| hmac_sha256(key, message));
+        }
+        let key = scope.derive(known.map(|known| &known.access_key.secret));
+        // Full secret memory costs time here, and no service: the key is derived again next time.
+        if let Ok(held) = Held::keep(&key) {
+            cache.insert(scope.kept(), Arc::new(held));
+        }
+        hmac_sha256(&key, message)
+    }
+}
+
+fn is_believed(known: &Known) -> bool {
+    known.access_key.standing == Standing::Active && known.principal.standing == Standing::Active
+}
+
+fn string_to_sign(signed: &SignedRequest, body_sha256: &[u8; 32]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    push_hex(&mut out, body_sha256);
+    let mut canonical = Sha256::new();
+    canonical.update(&signed.canonical_head);
+    canonical.update(&out);
+    out.clear();
+    out.extend_from_slice(ALGORITHM.as_bytes());
+    out.push(b'\n');
+    out.extend_from_slice(&signed.time);
+    out.push(b'\n');
+    for part in [&*signed.date, &*signed.location.0, &*signed.service] {
+        out.extend_from_slice(part.as_bytes());
+        out.push(b'/');
+    }
+    out.extend_from_slice(TERMINATOR.as_bytes());
+    out.push(b'\n');
+    push_hex(&mut out, &canonical.finish());
+    out
+}

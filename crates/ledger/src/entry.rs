@@ -1,6 +1,65 @@
 //! Entries: deterministic CBOR (RFC 8949, section 4.2.1) with integer keys. docs/formats/entry.md.
 
-use domain::{Action, Errand, ObjectId, RequestId, RowId, Steady, Timestamp, Tongue};
+use crate::cbor::{Fields, Reader, Writer};
+use domain::{Action, Errand, ObjectId, RequestId, RowId, Steady, Table, Timestamp, Tongue};
+use minicbor::data::Type;
+
+/// The version of the format that is written, and the only one that is read.
+const FORMAT: u8 = 1;
+
+/// The fields of an entry. The numbers are on disk and never change.
+mod field {
+    pub(super) const WALL: u8 = 1;
+    pub(super) const STEADY: u8 = 2;
+    pub(super) const TENANT: u8 = 3;
+    pub(super) const PRINCIPAL: u8 = 4;
+    pub(super) const REQUEST: u8 = 5;
+    pub(super) const TONGUE: u8 = 6;
+    pub(super) const DEEDS: u8 = 7;
+    pub(super) const VERDICT: u8 = 8;
+    pub(super) const ROWS: u8 = 9;
+    pub(super) const ERRANDS: u8 = 10;
+    pub(super) const UNRECORDED: u8 = 11;
+    pub(super) const LOG_MONTH: u8 = 12;
+    pub(super) const SEALED: u8 = 13;
+    // 14 is the state root's.
+}
+
+/// Scrub the files of what is left of a key.
+const ERRAND_SCRUB: u8 = 1;
+
+/// The words of [`domain::Fault::word`], so that a verdict that is read is the one that was written.
+const WORDS: &[&str] = &[
+    "not-found",
+    "denied",
+    "awaiting-approval",
+    "not-usable",
+    "material-not-held",
+    "outside-window",
+    "destruction-scheduled",
+    "destruction-not-scheduled",
+    "no-such-transition",
+    "not-identical",
+    "not-imported",
+    "wrong-purpose",
+    "not-rotatable",
+    "wrong-key",
+    "ciphertext-unreadable",
+    "not-implemented",
+    "profile-refuses",
+    "already-there",
+    "limit-reached",
+    "token-reused",
+    "bad-tags",
+    "bad-document",
+    "foreign-allow",
+    "invalid",
+    "conflict",
+    "damaged",
+    "unavailable",
+    "memory-full",
+    "receipt-of-another-request",
+];
 
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +139,9 @@ pub struct RowChange {
 /// An errand as an entry names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrandNote {
-    Scrub { key: ObjectId },
+    Scrub {
+        key: ObjectId,
+    },
     /// An errand that a newer release wrote.
     Other(u64),
 }
@@ -129,26 +190,247 @@ pub(crate) struct Parts<'a> {
 
 /// The stored bytes are the hashed bytes.
 pub(crate) fn encode(parts: &Parts<'_>) -> Vec<u8> {
-    let _ = (parts.wall, parts.steady, parts.tenant, parts.principal, parts.request, parts.tongue, parts.deeds);
-    let _ = (parts.verdict, parts.rows, parts.errands, parts.unrecorded, parts.log_month, parts.sealed);
-    Vec::new()
+    let mut writer = Writer::with_capacity(capacity(parts));
+    writer.document(FORMAT, |entry| {
+        entry.put(field::WALL, |w| w.signed(parts.wall.0));
+        entry.put(field::STEADY, |w| w.signed(parts.steady.0));
+        entry.put(field::TENANT, |w| w.bytes(&parts.tenant.0));
+        entry.put(field::PRINCIPAL, |w| w.bytes(&parts.principal.0));
+        entry.put(field::REQUEST, |w| w.bytes(&parts.request.0.0));
+        entry.put(field::TONGUE, |w| w.number(parts.tongue as u8));
+        entry.put_list(field::DEEDS, parts.deeds, write_deed);
+        entry.put(field::VERDICT, |w| write_verdict(w, parts.verdict));
+        write_effects(entry, parts);
+        entry.put(field::LOG_MONTH, |w| w.number(parts.log_month));
+        entry.put(field::SEALED, |w| w.bytes(parts.sealed));
+    });
+    writer.finish()
 }
 
-/// Reads an entry. What it does not know it passes over.
+/// Room for all of it, so that nothing is moved while it is written.
+fn capacity(parts: &Parts<'_>) -> usize {
+    let refusals = match parts.verdict {
+        Verdict::Refusals(sum) => sum.prefix.len() + sum.reason.len(),
+        Verdict::Other(word) => word.len(),
+        Verdict::Done | Verdict::Refused(_) => 0,
+    };
+    192 + 26 * parts.deeds.len() + 90 * parts.rows.len() + 19 * parts.errands.len() + parts.sealed.len() + refusals
+}
+
+fn write_deed(w: &mut Writer, (action, object, version): &(Action, ObjectId, Option<u32>)) {
+    w.array(if version.is_some() { 3 } else { 2 });
+    w.number(*action as u16);
+    w.bytes(&object.0);
+    if let Some(version) = version {
+        w.number(*version);
+    }
+}
+
+fn write_verdict(w: &mut Writer, verdict: &Verdict) {
+    match verdict {
+        Verdict::Done => w.number(0_u8),
+        Verdict::Refused(word) => w.text(word),
+        Verdict::Other(word) => w.text(word),
+        Verdict::Refusals(sum) => {
+            w.array(5);
+            w.text(&sum.prefix);
+            w.text(&sum.reason);
+            w.signed(sum.first.0);
+            w.signed(sum.last.0);
+            w.number(sum.count);
+        }
+    }
+}
+
+/// What most entries have nothing of.
+fn write_effects(entry: &mut Fields<'_>, parts: &Parts<'_>) {
+    entry.put_list(field::ROWS, parts.rows, |w, change| {
+        w.array(4);
+        w.number(change.row.table as u8);
+        w.bytes(&change.row.id.0);
+        w.maybe(change.before, |w, before| w.bytes(&before));
+        w.bytes(&change.after);
+    });
+    entry.put_list(field::ERRANDS, parts.errands, |w, Errand::Scrub { key }| {
+        w.array(2);
+        w.number(ERRAND_SCRUB);
+        w.bytes(&key.0);
+    });
+    let unrecorded = (parts.unrecorded > 0).then_some(parts.unrecorded);
+    entry.put_some(field::UNRECORDED, unrecorded, |w, count| w.number(count));
+}
+
+/// Reads an entry. What it does not know it passes over; what is not deterministic it refuses.
 pub fn decode_entry(bytes: &[u8]) -> Result<Clear, Malformed> {
-    let _ = bytes;
-    Err(Malformed)
+    let mut draft = Draft::default();
+    let mut reader = Reader::new(bytes);
+    reader.document(FORMAT.into(), |r, key| draft.read(r, key))?;
+    reader.end()?;
+    draft.finish()
+}
+
+/// An entry of which not all may have been read yet.
+#[derive(Default)]
+struct Draft {
+    wall: Option<i64>,
+    steady: Option<i64>,
+    tenant: Option<ObjectId>,
+    principal: Option<ObjectId>,
+    request: Option<ObjectId>,
+    tongue: Option<Tongue>,
+    deeds: Vec<(u16, ObjectId, Option<u32>)>,
+    verdict: Option<Verdict>,
+    rows: Vec<RowChange>,
+    errands: Vec<ErrandNote>,
+    unrecorded: u64,
+    log_month: Option<u32>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Draft {
+    fn read(&mut self, r: &mut Reader<'_>, key: u64) -> Result<(), Malformed> {
+        match u8::try_from(key).unwrap_or(u8::MAX) {
+            field::WALL => self.wall = Some(r.signed()?),
+            field::STEADY => self.steady = Some(r.signed()?),
+            field::TENANT => self.tenant = Some(read_id(r)?),
+            field::PRINCIPAL => self.principal = Some(read_id(r)?),
+            field::REQUEST => self.request = Some(read_id(r)?),
+            field::TONGUE => self.tongue = u8::try_from(r.number()?).ok().and_then(Tongue::from_number),
+            field::DEEDS => self.deeds = r.list(read_deed)?,
+            field::VERDICT => self.verdict = Some(read_verdict(r)?),
+            field::ROWS => self.rows = r.list(read_row_change)?.into_iter().flatten().collect(),
+            field::ERRANDS => self.errands = r.list(read_errand)?,
+            field::UNRECORDED => self.unrecorded = r.number()?,
+            field::LOG_MONTH => self.log_month = Some(r.small()?),
+            field::SEALED => self.sealed = Some(r.bytes()?.to_vec()),
+            _ => r.skip()?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Clear, Malformed> {
+        Ok(Clear {
+            wall: Timestamp(self.wall.ok_or(Malformed)?),
+            steady: Steady(self.steady.ok_or(Malformed)?),
+            tenant: self.tenant.ok_or(Malformed)?,
+            principal: self.principal.ok_or(Malformed)?,
+            request: RequestId(self.request.ok_or(Malformed)?),
+            tongue: self.tongue,
+            deeds: self.deeds,
+            verdict: self.verdict.ok_or(Malformed)?,
+            rows: self.rows,
+            errands: self.errands,
+            unrecorded: self.unrecorded,
+            log_month: self.log_month.ok_or(Malformed)?,
+            sealed: self.sealed.ok_or(Malformed)?,
+        })
+    }
+}
+
+fn read_id(r: &mut Reader<'_>) -> Result<ObjectId, Malformed> {
+    r.fixed().map(ObjectId)
+}
+
+fn read_deed(r: &mut Reader<'_>) -> Result<(u16, ObjectId, Option<u32>), Malformed> {
+    r.variant(|r, action, more| {
+        let action = u16::try_from(action).map_err(|_| Malformed)?;
+        let object = read_id(r)?;
+        let version = if more > 1 { Some(r.small()?) } else { None };
+        r.skip_items(more.saturating_sub(2))?;
+        Ok((action, object, version))
+    })
+}
+
+fn read_verdict(r: &mut Reader<'_>) -> Result<Verdict, Malformed> {
+    Ok(match r.kind()? {
+        Type::String => {
+            let word = r.text()?;
+            let known = WORDS.iter().find(|known| **known == word);
+            known.map_or_else(|| Verdict::Other(word.into()), |known| Verdict::Refused(known))
+        }
+        Type::Array => r.tuple(5, |r| {
+            let (prefix, reason) = (r.text()?.into(), r.text()?.into());
+            let (first, last) = (Timestamp(r.signed()?), Timestamp(r.signed()?));
+            Ok(Verdict::Refusals(RefusalSum { prefix, reason, first, last, count: r.number()? }))
+        })?,
+        _ => match r.number()? {
+            0 => Verdict::Done,
+            other => Verdict::Other(other.to_string()),
+        },
+    })
+}
+
+/// None where a newer release changed a row of a table that this one does not know.
+fn read_row_change(r: &mut Reader<'_>) -> Result<Option<RowChange>, Malformed> {
+    r.tuple(4, |r| {
+        let table = u8::try_from(r.number()?).ok().and_then(Table::from_number);
+        let (id, before, after) = (read_id(r)?, r.maybe(Reader::fixed)?, r.fixed()?);
+        Ok(table.map(|table| RowChange { row: RowId::new(table, id), before, after }))
+    })
+}
+
+fn read_errand(r: &mut Reader<'_>) -> Result<ErrandNote, Malformed> {
+    r.variant(|r, kind, more| {
+        if kind != u64::from(ERRAND_SCRUB) {
+            r.skip_items(more)?;
+            return Ok(ErrandNote::Other(kind));
+        }
+        let key = read_id(r)?;
+        r.skip_items(more.saturating_sub(1))?;
+        Ok(ErrandNote::Scrub { key })
+    })
 }
 
 /// The plaintext of the sealed part: a CBOR array of [key, value], in the order given.
 pub(crate) fn encode_detail(detail: &[(DetailKey, Detail)]) -> Vec<u8> {
-    let _ = detail;
-    Vec::new()
+    let bytes: usize = detail.iter().map(|(_, value)| value.bytes() + 13).sum();
+    let mut writer = Writer::with_capacity(bytes + 9);
+    writer.list(detail, |w, (key, value)| {
+        w.array(2);
+        w.number(*key as u16);
+        match value {
+            Detail::Text(text) => w.text(text),
+            Detail::Bytes(bytes) => w.bytes(bytes),
+            Detail::Number(number) => w.number(*number),
+        }
+    });
+    writer.finish()
 }
 
+impl Detail {
+    /// Its length, but for a head.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Number(_) => 0,
+        }
+    }
+}
+
+/// Reads the sealed part. Values of a kind that this release does not know are passed over.
 pub(crate) fn decode_detail(bytes: &[u8]) -> Result<Vec<(u16, Detail)>, Malformed> {
-    let _ = bytes;
-    Err(Malformed)
+    let mut reader = Reader::new(bytes);
+    let pairs = reader.list(|r| {
+        r.tuple(2, |r| {
+            let key = r.small()?;
+            Ok(read_detail(r)?.map(|value| (key, value)))
+        })
+    })?;
+    reader.end()?;
+    Ok(pairs.into_iter().flatten().collect())
+}
+
+fn read_detail(r: &mut Reader<'_>) -> Result<Option<Detail>, Malformed> {
+    Ok(match r.kind()? {
+        Type::String => Some(Detail::Text(r.text()?.into())),
+        Type::Bytes => Some(Detail::Bytes(r.bytes()?.to_vec())),
+        Type::U8 | Type::U16 | Type::U32 | Type::U64 => Some(Detail::Number(r.number()?)),
+        _ => {
+            r.skip()?;
+            None
+        }
+    })
 }
 
 /// The plain associated data of the sealed part: it cannot be moved to another entry.

@@ -1,0 +1,87 @@
+//! Signed checkpoints: the text of C2SP tlog-checkpoint in a C2SP signed-note, signed with Ed25519.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crypto::{SigningKey, VerifyingKey};
+
+/// The signature type of Ed25519 in signed notes.
+const ED25519: u8 = 0x01;
+/// An em dash and a space begin each signature line.
+const SIGNATURE_PREFIX: &str = "\u{2014} ";
+/// A note of more bytes is not looked into.
+const NOTE_BYTES_MAX: usize = 65_536;
+/// A note with more signatures, ours and others', is not believed.
+const SIGNATURES_MAX: usize = 100;
+
+/// The text that is signed: origin, size and root, a line each.
+pub(crate) fn text(origin: &str, size: u64, root: &[u8; 32]) -> String {
+    format!("{origin}\n{size}\n{}\n", STANDARD.encode(root))
+}
+
+/// A checkpoint as a signed note. The key's name is the origin, which has no spaces, plus signs or line ends.
+pub fn sign_checkpoint(origin: &str, size: u64, root: &[u8; 32], key: &SigningKey) -> String {
+    let text = text(origin, size, root);
+    let id = key_id(origin, &key.public());
+    let signature = key.sign(text.as_bytes());
+    let line = STANDARD.encode([id.as_slice(), signature.as_slice()].concat());
+    format!("{text}\n{SIGNATURE_PREFIX}{origin} {line}\n")
+}
+
+/// Size and root of a checkpoint that this origin has signed with this key; none for anything else. Lines that
+/// extend the text are allowed, and signatures of others are passed over.
+pub fn open_checkpoint(note: &str, origin: &str, key: &VerifyingKey) -> Option<(u64, [u8; 32])> {
+    if note.len() > NOTE_BYTES_MAX {
+        return None;
+    }
+    let end = note.rfind("\n\n")?;
+    let (text, signatures) = (note.get(..=end)?, note.get(end + 2..)?);
+    let signature = find_signature(signatures, origin, &key_id(origin, key))?;
+    if !key.verify(text.as_bytes(), &signature) {
+        return None;
+    }
+    read_text(text, origin)
+}
+
+/// The verifier's key as C2SP signed-note writes it: name, key id in hexadecimal, type and key in base64.
+pub fn verifier_line(origin: &str, key: &VerifyingKey) -> String {
+    let id = u32::from_be_bytes(key_id(origin, key));
+    let typed = STANDARD.encode([&[ED25519], key.0.as_slice()].concat());
+    format!("{origin}+{id:08x}+{typed}")
+}
+
+/// The first 4 bytes of SHA-256(name, 0x0A, 0x01, public key).
+fn key_id(origin: &str, key: &VerifyingKey) -> [u8; 4] {
+    let digest = crypto::sha256(&[origin.as_bytes(), b"\n", &[ED25519], key.0.as_slice()].concat());
+    let [a, b, c, d, ..] = digest;
+    [a, b, c, d]
+}
+
+/// The signature of the key with this name and id. A line that is no signature spoils the note.
+fn find_signature(lines: &str, origin: &str, id: &[u8; 4]) -> Option<[u8; 64]> {
+    let mut found = None;
+    for (at, line) in lines.strip_suffix('\n')?.split('\n').enumerate() {
+        let (name, encoded) = line.strip_prefix(SIGNATURE_PREFIX)?.split_once(' ')?;
+        let bytes = STANDARD.decode(encoded).ok()?;
+        let (key, signature) = bytes.split_first_chunk::<4>()?;
+        if at >= SIGNATURES_MAX {
+            return None;
+        }
+        if name == origin && key == id {
+            found = found.or(signature.try_into().ok());
+        }
+    }
+    found
+}
+
+/// The three lines that every checkpoint has.
+fn read_text(text: &str, origin: &str) -> Option<(u64, [u8; 32])> {
+    let mut lines = text.split('\n');
+    if lines.next()? != origin {
+        return None;
+    }
+    let digits = lines.next()?;
+    let size: u64 = digits.parse().ok()?;
+    let root = STANDARD.decode(lines.next()?).ok()?.try_into().ok()?;
+    // Numbers have one spelling: no sign, no leading zeros.
+    (size.to_string() == digits).then_some((size, root))
+}

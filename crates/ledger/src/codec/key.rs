@@ -1,0 +1,303 @@
+//! Keys with their versions, and material.
+
+use super::{
+    FORMAT, read_held, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
+    write_time,
+};
+use crate::cbor::{Fields, Reader, Writer};
+use crate::entry::Malformed;
+use domain::{
+    Algorithm, Authority, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts, KeyMaterial, KeyState,
+    Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Removal, RotationSchedule, Steady, Timestamp,
+    Version, VersionCause, Window,
+};
+
+/// A version with everything takes less.
+const VERSION_BYTES_MAX: usize = 128;
+
+pub(super) fn encode_key(key: &Key) -> Vec<u8> {
+    let documents: usize = key.documents.iter().map(|document| document.text.len() + document.name.len() + 16).sum();
+    let mut writer =
+        Writer::with_capacity(512 + key.description.len() + VERSION_BYTES_MAX * key.versions.len() + documents);
+    writer.document(FORMAT, |map| {
+        write_nature(map, key);
+        write_course(map, key);
+    });
+    writer.finish()
+}
+
+/// What never changes.
+fn write_nature(map: &mut Fields<'_>, key: &Key) {
+    map.put(1, |w| write_id(w, key.tenant));
+    map.put(2, |w| w.text(&key.location.0));
+    map.put(3, |w| w.text(&key.ring));
+    map.put_some(4, key.name.as_ref(), |w, name| w.text(name));
+    map.put(5, |w| w.number(key.purpose as u8));
+    map.put(6, |w| w.number(key.algorithm as u16));
+    map.put(7, |w| w.number(key.origin as u8));
+    map.put(8, |w| w.number(key.protection as u8));
+    map.put(9, |w| w.number(key.authority as u8));
+}
+
+/// What changes.
+fn write_course(map: &mut Fields<'_>, key: &Key) {
+    map.put(10, |w| write_life(w, key.life));
+    map.put(11, |w| w.number(key.primary));
+    map.put_list(12, &key.versions, write_version);
+    map.put_some(13, key.rotation, |w, rotation| {
+        w.array(2);
+        w.number(rotation.period_days);
+        write_time(w, rotation.next);
+    });
+    map.put(14, |w| w.number(key.rotations_on_demand));
+    map.put(15, |w| write_time(w, key.created));
+    map.put(16, |w| w.text(&key.description));
+    map.put(17, |w| write_facts(w, &key.facts));
+    map.put_list(18, &key.documents, |w, document| {
+        w.array(3);
+        w.number(document.regime as u8);
+        w.text(&document.name);
+        w.text(&document.text);
+    });
+}
+
+fn write_facts(w: &mut Writer, facts: &KeyFacts) {
+    w.array(4);
+    for fact in [&facts.owner, &facts.environment, &facts.data_class] {
+        w.maybe(fact.as_ref(), |w, fact| w.text(fact));
+    }
+    w.list(&facts.tags, write_pair);
+}
+
+/// [number, life, material, fingerprint or null, [from or null, until or null], created, cause].
+fn write_version(w: &mut Writer, version: &Version) {
+    w.array(7);
+    w.number(version.number);
+    write_life(w, version.life);
+    write_material_state(w, version.material);
+    w.maybe(version.fingerprint, |w, print| w.bytes(&print.0));
+    w.array(2);
+    w.maybe(version.window.from, write_time);
+    w.maybe(version.window.until, write_time);
+    write_time(w, version.created);
+    w.number(version.cause as u8);
+}
+
+/// [state], or [state, deadline, due, state to resume to] while a destruction is scheduled.
+fn write_life(w: &mut Writer, life: Life) {
+    match life.destruction {
+        Destruction::None => {
+            w.array(1);
+            w.number(life.state as u8);
+        }
+        Destruction::Scheduled { deadline, due, resume_to } => {
+            w.array(4);
+            w.number(life.state as u8);
+            write_time(w, deadline);
+            w.signed(due.0);
+            w.number(resume_to as u8);
+        }
+    }
+}
+
+/// [1] awaited, [2, reason] failed, [3, expires or null] held, [4, why] removed.
+fn write_material_state(w: &mut Writer, material: Material) {
+    let number = match material {
+        Material::Awaited => 1_u8,
+        Material::Failed(_) => 2,
+        Material::Held { .. } => 3,
+        Material::Removed(_) => 4,
+    };
+    w.array(if material == Material::Awaited { 1 } else { 2 });
+    w.number(number);
+    match material {
+        Material::Awaited => {}
+        Material::Failed(reason) => w.number(reason as u8),
+        Material::Held { expires } => w.maybe(expires, write_time),
+        Material::Removed(why) => w.number(why as u8),
+    }
+}
+
+/// A key of which not all may have been read yet.
+#[derive(Default)]
+struct Draft {
+    tenant: Option<ObjectId>,
+    location: Option<Location>,
+    ring: Option<String>,
+    name: Option<String>,
+    purpose: Option<Purpose>,
+    algorithm: Option<Algorithm>,
+    origin: Option<Origin>,
+    protection: Option<ProtectionLevel>,
+    authority: Option<Authority>,
+    life: Option<Life>,
+    primary: Option<u32>,
+    versions: Vec<Version>,
+    rotation: Option<RotationSchedule>,
+    rotations_on_demand: u32,
+    created: Option<Timestamp>,
+    description: String,
+    facts: KeyFacts,
+    documents: Vec<Document>,
+}
+
+pub(super) fn decode_key(id: ObjectId, r: &mut Reader<'_>) -> Result<Key, Malformed> {
+    let mut draft = Draft::default();
+    r.document(FORMAT.into(), |r, key| draft.read(r, key))?;
+    draft.finish(id)
+}
+
+impl Draft {
+    fn read(&mut self, r: &mut Reader<'_>, key: u64) -> Result<(), Malformed> {
+        match key {
+            1 => self.tenant = Some(read_id(r)?),
+            2 => self.location = Some(read_location(r)?),
+            3 => self.ring = Some(read_string(r)?),
+            4 => self.name = Some(read_string(r)?),
+            5 => self.purpose = Some(r.meaning(Purpose::from_number)?),
+            6 => self.algorithm = Some(r.meaning(Algorithm::from_number)?),
+            7 => self.origin = Some(r.meaning(Origin::from_number)?),
+            8 => self.protection = Some(r.meaning(ProtectionLevel::from_number)?),
+            9 => self.authority = Some(r.meaning(Authority::from_number)?),
+            10 => self.life = Some(read_life(r)?),
+            11 => self.primary = Some(r.small()?),
+            12 => self.versions = r.list(read_version)?,
+            13 => self.rotation = Some(read_rotation(r)?),
+            14 => self.rotations_on_demand = r.small()?,
+            15 => self.created = Some(read_time(r)?),
+            16 => self.description = read_string(r)?,
+            17 => self.facts = read_facts(r)?,
+            18 => self.documents = r.list(read_document)?,
+            _ => r.skip()?,
+        }
+        Ok(())
+    }
+
+    fn finish(self, id: ObjectId) -> Result<Key, Malformed> {
+        Ok(Key {
+            id,
+            tenant: self.tenant.ok_or(Malformed)?,
+            location: self.location.ok_or(Malformed)?,
+            ring: self.ring.ok_or(Malformed)?,
+            name: self.name,
+            purpose: self.purpose.ok_or(Malformed)?,
+            algorithm: self.algorithm.ok_or(Malformed)?,
+            origin: self.origin.ok_or(Malformed)?,
+            protection: self.protection.ok_or(Malformed)?,
+            authority: self.authority.ok_or(Malformed)?,
+            life: self.life.ok_or(Malformed)?,
+            primary: self.primary.ok_or(Malformed)?,
+            versions: self.versions,
+            rotation: self.rotation,
+            rotations_on_demand: self.rotations_on_demand,
+            created: self.created.ok_or(Malformed)?,
+            description: self.description,
+            facts: self.facts,
+            documents: self.documents,
+        })
+    }
+}
+
+fn read_rotation(r: &mut Reader<'_>) -> Result<RotationSchedule, Malformed> {
+    r.tuple(2, |r| Ok(RotationSchedule { period_days: r.small()?, next: read_time(r)? }))
+}
+
+fn read_facts(r: &mut Reader<'_>) -> Result<KeyFacts, Malformed> {
+    r.tuple(4, |r| {
+        let (owner, environment, data_class) = (r.maybe(read_string)?, r.maybe(read_string)?, r.maybe(read_string)?);
+        Ok(KeyFacts { owner, environment, data_class, tags: read_pairs(r)? })
+    })
+}
+
+fn read_document(r: &mut Reader<'_>) -> Result<Document, Malformed> {
+    r.tuple(3, |r| {
+        let regime = r.meaning(Authority::from_number)?;
+        Ok(Document { regime, name: read_string(r)?, text: read_string(r)? })
+    })
+}
+
+fn read_version(r: &mut Reader<'_>) -> Result<Version, Malformed> {
+    r.tuple(7, |r| {
+        Ok(Version {
+            number: r.small()?,
+            life: read_life(r)?,
+            material: read_material_state(r)?,
+            fingerprint: r.maybe(Reader::fixed)?.map(Fingerprint),
+            window: r.tuple(2, |r| Ok(Window { from: r.maybe(read_time)?, until: r.maybe(read_time)? }))?,
+            created: read_time(r)?,
+            cause: r.meaning(VersionCause::from_number)?,
+        })
+    })
+}
+
+fn read_life(r: &mut Reader<'_>) -> Result<Life, Malformed> {
+    r.variant(|r, state, more| {
+        let state = u8::try_from(state).ok().and_then(KeyState::from_number).ok_or(Malformed)?;
+        let destruction = match more {
+            0 => Destruction::None,
+            3 => Destruction::Scheduled {
+                deadline: read_time(r)?,
+                due: Steady(r.signed()?),
+                resume_to: r.meaning(KeyState::from_number)?,
+            },
+            _ => return Err(Malformed),
+        };
+        Ok(Life { state, destruction })
+    })
+}
+
+fn read_material_state(r: &mut Reader<'_>) -> Result<Material, Malformed> {
+    r.variant(|r, which, more| match (which, more) {
+        (1, 0) => Ok(Material::Awaited),
+        (2, 1) => r.meaning(failure_reason).map(Material::Failed),
+        (3, 1) => Ok(Material::Held { expires: r.maybe(read_time)? }),
+        (4, 1) => r.meaning(removal).map(Material::Removed),
+        _ => Err(Malformed),
+    })
+}
+
+fn failure_reason(number: u8) -> Option<FailureReason> {
+    [FailureReason::Generation, FailureReason::Import].into_iter().find(|reason| *reason as u8 == number)
+}
+
+fn removal(number: u8) -> Option<Removal> {
+    [Removal::Deleted, Removal::Expired, Removal::Destroyed].into_iter().find(|why| *why as u8 == number)
+}
+
+pub(super) fn encode_material(material: &KeyMaterial) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(224);
+    writer.document(FORMAT, |map| {
+        map.put(1, |w| write_id(w, material.key));
+        map.put(2, |w| write_id(w, material.tenant));
+        map.put(3, |w| w.number(material.version));
+        map.put(4, |w| w.number(material.algorithm as u16));
+        map.put(5, |w| w.number(material.purpose as u8));
+        map.put(6, |w| write_held(w, &material.bytes));
+    });
+    writer.finish()
+}
+
+pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Malformed> {
+    let (mut owner, mut tenant, mut version) = (None, None, None);
+    let (mut algorithm, mut purpose, mut bytes) = (None, None, None);
+    r.document(FORMAT.into(), |r, key| {
+        match key {
+            1 => owner = Some(read_id(r)?),
+            2 => tenant = Some(read_id(r)?),
+            3 => version = Some(r.small()?),
+            4 => algorithm = Some(r.meaning(Algorithm::from_number)?),
+            5 => purpose = Some(r.meaning(Purpose::from_number)?),
+            6 => bytes = Some(read_held(r)?),
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(KeyMaterial {
+        key: owner.ok_or(Malformed)?,
+        tenant: tenant.ok_or(Malformed)?,
+        version: version.ok_or(Malformed)?,
+        algorithm: algorithm.ok_or(Malformed)?,
+        purpose: purpose.ok_or(Malformed)?,
+        bytes: bytes.ok_or(Malformed)?,
+    })
+}

@@ -4,6 +4,8 @@
 //! written in batches together with the rows that they change. `docs/formats/` documents every byte.
 
 mod cache;
+mod cbor;
+mod checkpoint;
 mod codec;
 mod committer;
 mod entry;
@@ -18,10 +20,13 @@ mod store;
 mod verify;
 mod view;
 
+pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
 pub use committer::Head;
-pub use entry::{Clear, Detail, DetailKey, ErrandNote, RefusalSum, RowChange, Verdict, decode_entry};
+pub use entry::{Clear, Detail, DetailKey, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry};
 pub use keys::{SiteFacts, TenantGrant};
-pub use merkle::{Frontier, checkpoint_text, inclusion_path, leaf_hash, node_hash, root_from_path};
+pub use merkle::{
+    Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
+};
 pub use open::{Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};

@@ -1,0 +1,149 @@
+//! Reads of what is committed.
+
+use crate::convert::{bound, count, object_id, stored_batch, stored_checkpoint, stored_row};
+use crate::pool::Pool;
+use crate::{OpenFault, schema};
+use domain::{ObjectId, RowId, Table, Timestamp};
+use ledger::{Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredRow};
+use rusqlite::{CachedStatement, OptionalExtension, Params, Row};
+use std::path::Path;
+
+pub(crate) struct SqliteReader {
+    pool: Pool,
+}
+
+impl SqliteReader {
+    pub(crate) fn open(dir: &Path) -> Result<Self, OpenFault> {
+        Ok(Self { pool: Pool::open(|| schema::open_checked_reader(dir))? })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT tbl, id, revision, position, tenant, place, owner, due, blob FROM rows ", $rest)
+    };
+}
+
+macro_rules! select_batches {
+    ($rest:literal) => {
+        concat!("SELECT first, count, entries, frontier, mac, wall FROM batches ", $rest)
+    };
+}
+
+const ONE: &str = select!("WHERE tbl = ?1 AND id = ?2");
+const OF_TENANT: &str = select!(
+    "INDEXED BY rows_by_tenant WHERE tbl = ?1 AND id > ?2 AND tenant = ?4 AND blob <> x'' ORDER BY id LIMIT ?3"
+);
+const OF_PLACE: &str = select!(
+    "INDEXED BY rows_by_place WHERE tbl = ?1 AND id > ?2 AND place = ?5 AND tenant = ?4 AND blob <> x'' ORDER BY id LIMIT ?3"
+);
+const OF_OWNER: &str =
+    select!("INDEXED BY rows_by_owner WHERE tbl = ?1 AND id > ?2 AND owner = ?4 AND blob <> x'' ORDER BY id LIMIT ?3");
+const OF_ALL: &str = select!("WHERE tbl = ?1 AND id > ?2 AND blob <> x'' ORDER BY id LIMIT ?3");
+const RAW: &str = select!("WHERE (tbl, id) > (?1, ?2) ORDER BY tbl, id LIMIT ?3");
+const DUE: &str = "SELECT id FROM rows INDEXED BY rows_by_due
+    WHERE tbl = ?1 AND due <= ?2 AND due <> 9223372036854775807 ORDER BY due LIMIT ?3";
+
+const LAST_BATCH: &str = select_batches!("ORDER BY first DESC LIMIT 1");
+const BATCH_AT_OR_BEFORE: &str = select_batches!("WHERE first <= ?1 ORDER BY first DESC LIMIT 1");
+/// From the batch that holds ?1; where none does, from the next.
+const BATCHES: &str = select_batches!(
+    "WHERE first >= coalesce((SELECT first FROM (SELECT first, count FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1)
+     WHERE first + count > ?1), ?1) ORDER BY first LIMIT ?2"
+);
+const CHECKPOINTS: &str = "SELECT size, note, wall FROM checkpoints WHERE size > ?1 ORDER BY size LIMIT ?2";
+const NEWEST_CHECKPOINT: &str = "SELECT size, note, wall FROM checkpoints ORDER BY size DESC LIMIT 1";
+
+/// Before every id: an empty blob sorts first.
+const FIRST: &[u8] = &[];
+
+type Read<T> = Result<T, StoreFault>;
+
+fn all<T>(
+    statement: &mut CachedStatement<'_>,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<Vec<T>, rusqlite::Error> {
+    statement.query_map(params, read)?.collect()
+}
+
+impl Reader for SqliteReader {
+    fn fact(&self, name: &str) -> Read<Option<Vec<u8>>> {
+        self.pool.with("read a fact", "SELECT value FROM facts WHERE name = ?1", |statement| {
+            statement.query_row([name], |row| row.get(0)).optional()
+        })
+    }
+
+    fn row(&self, row: RowId) -> Read<Option<StoredRow>> {
+        self.pool.with("read a row", ONE, |statement| {
+            statement.query_row((row.table as u8, row.id.0), stored_row).optional()
+        })
+    }
+
+    fn rows(&self, table: Table, scope: Scope, after: Option<ObjectId>, limit: u32) -> Read<Vec<StoredRow>> {
+        let (table, from) = (table as u8, after.as_ref().map_or(FIRST, |id| id.0.as_slice()));
+        let doing = "list rows";
+        match scope {
+            Scope::Tenant(tenant) => {
+                self.pool.with(doing, OF_TENANT, |found| all(found, (table, from, limit, tenant.0), stored_row))
+            }
+            Scope::Place(tenant, place) => {
+                self.pool.with(doing, OF_PLACE, |found| all(found, (table, from, limit, tenant.0, place.0), stored_row))
+            }
+            Scope::Owner(owner) => {
+                self.pool.with(doing, OF_OWNER, |found| all(found, (table, from, limit, owner.0), stored_row))
+            }
+            Scope::All => self.pool.with(doing, OF_ALL, |found| all(found, (table, from, limit), stored_row)),
+        }
+    }
+
+    fn due(&self, table: Table, until: Timestamp, limit: u32) -> Read<Vec<RowId>> {
+        self.pool.with("list what is due", DUE, |statement| {
+            all(statement, (table as u8, until.0, limit), |row| Ok(RowId::new(table, object_id(row, 0)?)))
+        })
+    }
+
+    fn newest_position(&self) -> Read<Option<u64>> {
+        self.pool.with("read the newest position", "SELECT max(position) FROM rows", |statement| {
+            statement.query_row([], |row| row.get::<_, Option<i64>>(0)?.map(|_| count(row, 0)).transpose())
+        })
+    }
+
+    fn last_batch(&self) -> Read<Option<StoredBatch>> {
+        self.pool.with("read the last batch", LAST_BATCH, |statement| statement.query_row([], stored_batch).optional())
+    }
+
+    fn batch_with(&self, index: u64) -> Read<Option<StoredBatch>> {
+        let found = self.pool.with("read a batch", BATCH_AT_OR_BEFORE, |statement| {
+            statement.query_row([bound(index)], stored_batch).optional()
+        })?;
+        Ok(found.filter(|batch| index.saturating_sub(batch.first) < u64::from(batch.count)))
+    }
+
+    fn batches(&self, index: u64, limit: u32) -> Read<Vec<StoredBatch>> {
+        self.pool.with("read batches", BATCHES, |statement| all(statement, (bound(index), limit), stored_batch))
+    }
+
+    fn oldest(&self) -> Read<u64> {
+        self.pool.with("read the oldest batch", "SELECT coalesce(min(first), 0) FROM batches", |statement| {
+            statement.query_row([], |row| count(row, 0))
+        })
+    }
+
+    fn newest_checkpoint(&self) -> Read<Option<StoredCheckpoint>> {
+        self.pool.with("read the newest checkpoint", NEWEST_CHECKPOINT, |statement| {
+            statement.query_row([], stored_checkpoint).optional()
+        })
+    }
+
+    fn checkpoints(&self, after: u64, limit: u32) -> Read<Vec<StoredCheckpoint>> {
+        self.pool
+            .with("read checkpoints", CHECKPOINTS, |statement| all(statement, (bound(after), limit), stored_checkpoint))
+    }
+
+    fn all_rows(&self, after: Option<RowId>, limit: u32) -> Read<Vec<StoredRow>> {
+        let table = after.map_or(0, |row| row.table as u8);
+        let from = after.as_ref().map_or(FIRST, |row| row.id.0.as_slice());
+        self.pool.with("read all rows", RAW, |statement| all(statement, (table, from, limit), stored_row))
+    }
+}

@@ -1,0 +1,152 @@
+//! The tables, their version, and how each connection is set. docs/formats/store-sqlite.md.
+
+use crate::convert::fault;
+use crate::{OpenFault, failed, files};
+use ledger::StoreFault;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// In `user_version`. A release that changes a table raises it and migrates what is older.
+const FORMAT: i64 = 1;
+/// In `application_id`: "Keyw".
+const APPLICATION: i64 = 0x4b65_7977;
+
+/// How long a connection waits for another one's lock. In WAL mode only a TRUNCATE checkpoint and a commit meet.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+/// The page cache of one connection, in KiB.
+const WRITER_CACHE_KIB: u32 = 8_192;
+const READER_CACHE_KIB: u32 = 1_024;
+/// Statements kept prepared on one connection.
+const STATEMENTS_MAX: usize = 32;
+/// A WAL file that is begun anew is cut to this.
+const WAL_KEPT_BYTES: u64 = 64 << 20;
+
+const TABLES: &str = "
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE batches (
+    first INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    entries BLOB NOT NULL,
+    frontier BLOB NOT NULL,
+    mac BLOB NOT NULL,
+    wall INTEGER NOT NULL
+) STRICT;
+CREATE TABLE checkpoints (
+    size INTEGER PRIMARY KEY,
+    note TEXT NOT NULL,
+    wall INTEGER NOT NULL
+) STRICT;
+CREATE TABLE rows (
+    tbl INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tenant BLOB NOT NULL,
+    place BLOB,
+    owner BLOB,
+    due INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    PRIMARY KEY (tbl, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rows_by_tenant ON rows (tbl, tenant, id) WHERE blob <> x'';
+CREATE INDEX rows_by_place ON rows (tbl, place, id) WHERE place IS NOT NULL AND blob <> x'';
+CREATE INDEX rows_by_owner ON rows (tbl, owner, id) WHERE owner IS NOT NULL AND blob <> x'';
+CREATE INDEX rows_by_due ON rows (tbl, due) WHERE due <> 9223372036854775807;
+CREATE INDEX rows_by_position ON rows (position);
+";
+
+/// The connection that writes; the tables are made where there are none.
+pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenFault> {
+    let path = files::database(dir);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut link = Connection::open_with_flags(&path, flags).map_err(|error| failed(&path, fault("open", &error)))?;
+    check_format(&link, &path)?;
+    configure_writer(&link)
+        .and_then(|()| make_tables(&mut link))
+        .map_err(|error| failed(&path, fault("open", &error)))?;
+    Ok(link)
+}
+
+/// A connection that reads, and cannot write.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenFault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let link = Connection::open_with_flags(path, flags).map_err(|error| failed(path, fault("open", &error)))?;
+    configure(&link, READER_CACHE_KIB).map_err(|error| failed(path, fault("open", &error)))?;
+    Ok(link)
+}
+
+/// As [`open_reader`], for the truth: a format that is not ours is refused.
+pub(crate) fn open_checked_reader(dir: &Path) -> Result<Connection, OpenFault> {
+    let path = files::database(dir);
+    let link = open_reader(&path)?;
+    if check_format(&link, &path)? == 0 {
+        return Err(OpenFault::Missing(dir.to_owned()));
+    }
+    Ok(link)
+}
+
+/// Whether a site was founded here.
+pub(crate) fn is_founded(link: &Connection) -> Result<bool, StoreFault> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM facts) OR EXISTS (SELECT 1 FROM batches)";
+    link.query_row(sql, [], |row| row.get(0)).map_err(|error| fault("open", &error))
+}
+
+/// What every connection has in common.
+pub(crate) fn configure(link: &Connection, cache_kib: u32) -> Result<(), rusqlite::Error> {
+    link.busy_timeout(BUSY_MAX)?;
+    link.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    link.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
+    link.pragma_update(None, "temp_store", "MEMORY")?;
+    link.pragma_update(None, "trusted_schema", false)
+}
+
+fn configure_writer(link: &Connection) -> Result<(), rusqlite::Error> {
+    configure(link, WRITER_CACHE_KIB)?;
+    set_journal(link, "FULL")?;
+    link.pragma_update(None, "secure_delete", true)?;
+    link.pragma_update(None, "wal_autocheckpoint", 0)?;
+    link.pragma_update(None, "journal_size_limit", bounded(WAL_KEPT_BYTES))
+}
+
+/// WAL, and how hard a commit is synced.
+pub(crate) fn set_journal(link: &Connection, synchronous: &str) -> Result<(), rusqlite::Error> {
+    link.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    link.pragma_update(None, "synchronous", synchronous)
+}
+
+fn bounded(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// The format found: 0 for a file that is still empty.
+fn check_format(link: &Connection, path: &Path) -> Result<i64, OpenFault> {
+    let read = |name: &str| link.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let foreign = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenFault::Foreign(path.to_owned()),
+        _ => failed(path, fault("open", &error)),
+    };
+    let (found, application) = (read("user_version").map_err(foreign)?, read("application_id").map_err(foreign)?);
+    let empty = read("schema_version").map_err(foreign)? == 0;
+    match (found, application) {
+        (0, 0) if empty => Ok(0),
+        (_, application) if application != APPLICATION => Err(OpenFault::Foreign(path.to_owned())),
+        (found, _) if found > FORMAT => Err(OpenFault::Newer { path: path.to_owned(), found, known: FORMAT }),
+        (found, _) => Ok(found),
+    }
+}
+
+fn make_tables(link: &mut Connection) -> Result<(), rusqlite::Error> {
+    let found: i64 = link.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found != 0 {
+        return Ok(());
+    }
+    let making = link.transaction()?;
+    making.execute_batch(TABLES)?;
+    making.pragma_update(None, "application_id", APPLICATION)?;
+    making.pragma_update(None, "user_version", FORMAT)?;
+    making.commit()
+}

@@ -1,0 +1,226 @@
+//! The one writer.
+
+use crate::checkpointer::{Checkpointer, Mode, checkpoint};
+use crate::convert::{fault, nullable, to_sql};
+use crate::files::Lock;
+use crate::health::Health;
+use crate::{OpenFault, schema};
+use ledger::{Batch, StoreFault, StoredCheckpoint, StoredRow, Writer};
+use rusqlite::{Connection, Params};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const INSERT_BATCH: &str =
+    "INSERT INTO batches (first, count, entries, frontier, mac, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, place, owner, due, blob)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, blob = ?9";
+const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
+/// The last batch stays, whatever is asked: the log goes on from it.
+const PRUNE: &str =
+    "DELETE FROM batches WHERE first IN (SELECT first FROM batches WHERE first < ?1 AND first + count <= ?1
+    AND first < (SELECT max(first) FROM batches) ORDER BY first LIMIT ?2)";
+
+/// Batches dropped in one transaction, so that the WAL stays short.
+const PRUNE_STEP: u32 = 1_024;
+
+/// What a commit adds to the WAL beside its content, roughly: the pages it touches.
+const COMMIT_BYTES: u64 = 8_192;
+const ROW_BYTES: u64 = 16_384;
+
+pub(crate) struct SqliteWriter {
+    dir: PathBuf,
+    _lock: Lock,
+    /// None between a failure and the reopening.
+    open: Option<Open>,
+}
+
+struct Open {
+    link: Connection,
+    /// The index of the next entry.
+    head: u64,
+    health: Arc<Health>,
+    checkpointer: Checkpointer,
+}
+
+impl SqliteWriter {
+    pub(crate) fn open(dir: &Path, lock: Lock) -> Result<Self, OpenFault> {
+        let open = Open::new(dir)?;
+        Ok(Self { dir: dir.to_owned(), _lock: lock, open: Some(open) })
+    }
+
+    /// Does one thing on a healthy store; a failure stops it.
+    fn run<T>(&mut self, work: impl FnOnce(&mut Open) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let open = self.open.as_mut().ok_or_else(|| StoreFault("stopped until it is reopened".to_owned()))?;
+        open.health.check()?;
+        let result = work(open);
+        if let Err(found) = &result {
+            open.health.poison(found);
+        }
+        result
+    }
+}
+
+impl Writer for SqliteWriter {
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
+        self.run(|open| open.append(batch))
+    }
+
+    fn sign(&mut self, signed: &StoredCheckpoint) -> Result<(), StoreFault> {
+        let size = to_sql(signed.size)?;
+        self.run(|open| {
+            commit(&open.link, "sign", |link| run(link, INSERT_CHECKPOINT, (size, &signed.note, signed.wall.0)))?;
+            open.committed(COMMIT_BYTES)
+        })
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreFault> {
+        self.open = None;
+        let open = Open::new(&self.dir).map_err(|fault| StoreFault(fault.to_string()))?;
+        truncate(&open.link)?;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreFault> {
+        // Deleted content was overwritten in the pages by secure_delete; older pages stand in the WAL until it is cut.
+        self.run(|open| truncate(&open.link))
+    }
+
+    fn prune(&mut self, before: u64) -> Result<(), StoreFault> {
+        self.run(|open| {
+            while prune_step(&open.link, before)? > 0 {
+                open.committed(COMMIT_BYTES.saturating_mul(u64::from(PRUNE_STEP)))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {
+        self.run(|open| {
+            commit(&open.link, "found", |link| {
+                facts.iter().try_for_each(|(name, value)| {
+                    link.execute("INSERT INTO facts (name, value) VALUES (?1, ?2)", (name, value)).map(|_| ())
+                })
+            })
+        })
+    }
+}
+
+fn truncate(link: &Connection) -> Result<(), StoreFault> {
+    if checkpoint(link, Mode::Truncate)?.hindered {
+        return Err(StoreFault("checkpoint: a reader stands in the way".to_owned()));
+    }
+    Ok(())
+}
+
+impl Open {
+    fn new(dir: &Path) -> Result<Self, OpenFault> {
+        let link = schema::open_writer(dir)?;
+        let head = head(&link).map_err(|found| crate::failed(dir, found))?;
+        let health = Arc::new(Health::default());
+        let checkpointer = Checkpointer::start(dir, Arc::clone(&health))?;
+        Ok(Self { link, head, health, checkpointer })
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
+        if batch.first != self.head || batch.count == 0 {
+            let (first, count, head) = (batch.first, batch.count, self.head);
+            return Err(StoreFault(format!("append: {count} entries at {first} do not follow a log of {head}")));
+        }
+        let values = Values::of(batch)?;
+        commit(&self.link, "append", |link| values.write(link))?;
+        self.head = self.head.saturating_add(u64::from(batch.count));
+        let rows =
+            batch.rows.iter().map(|row| ROW_BYTES.saturating_add(length(&row.blob))).fold(0, u64::saturating_add);
+        self.committed(COMMIT_BYTES.saturating_add(length(&batch.entries)).saturating_add(rows))
+    }
+
+    /// Keeps the WAL short.
+    fn committed(&self, bytes: u64) -> Result<(), StoreFault> {
+        if self.checkpointer.wrote(bytes) {
+            checkpoint(&self.link, Mode::Passive)?;
+        }
+        Ok(())
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// The index that the next entry gets. The last batch is read whole, so that a torn head is found at once.
+fn head(link: &Connection) -> Result<u64, StoreFault> {
+    use rusqlite::OptionalExtension as _;
+    let sql = "SELECT first, count, entries, frontier, mac, wall FROM batches ORDER BY first DESC LIMIT 1";
+    let last = link.query_row(sql, [], crate::convert::stored_batch).optional();
+    let last = last.map_err(|error| fault("read the last batch", &error))?;
+    Ok(last.map_or(0, |batch| batch.first.saturating_add(u64::from(batch.count))))
+}
+
+fn prune_step(link: &Connection, before: u64) -> Result<usize, StoreFault> {
+    let before = crate::convert::bound(before);
+    link.execute(PRUNE, (before, PRUNE_STEP)).map_err(|error| fault("prune", &error))
+}
+
+/// All of it or nothing, and durable when it returns.
+fn commit(
+    link: &Connection,
+    doing: &str,
+    write: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
+) -> Result<(), StoreFault> {
+    let done = run(link, "BEGIN IMMEDIATE", ()).and_then(|()| write(link)).and_then(|()| run(link, "COMMIT", ()));
+    done.map_err(|error| {
+        // Whatever is half done must not hold the lock; the store stops in any case.
+        let _ = run(link, "ROLLBACK", ());
+        fault(doing, &error)
+    })
+}
+
+fn run(link: &Connection, sql: &str, params: impl Params) -> Result<(), rusqlite::Error> {
+    link.prepare_cached(sql)?.execute(params).map(|_| ())
+}
+
+/// A batch whose numbers SQLite can hold; nothing of it is written before all of them are known to fit.
+struct Values<'a> {
+    batch: &'a Batch,
+    first: i64,
+    rows: Vec<(i64, i64, &'a StoredRow)>,
+    checkpoint: Option<(i64, &'a StoredCheckpoint)>,
+}
+
+impl<'a> Values<'a> {
+    fn of(batch: &'a Batch) -> Result<Self, StoreFault> {
+        to_sql(batch.first.saturating_add(u64::from(batch.count)))?;
+        let numbers = |row: &'a StoredRow| Ok((to_sql(row.revision)?, to_sql(row.position)?, row));
+        Ok(Self {
+            batch,
+            first: to_sql(batch.first)?,
+            rows: batch.rows.iter().map(numbers).collect::<Result<_, StoreFault>>()?,
+            checkpoint: batch.checkpoint.as_ref().map(|signed| Ok((to_sql(signed.size)?, signed))).transpose()?,
+        })
+    }
+
+    fn write(&self, link: &Connection) -> Result<(), rusqlite::Error> {
+        let Batch { count, entries, frontier, mac, wall, .. } = self.batch;
+        run(link, INSERT_BATCH, (self.first, count, entries, frontier, mac, wall.0))?;
+        self.write_rows(link)?;
+        match self.checkpoint {
+            Some((size, signed)) => run(link, INSERT_CHECKPOINT, (size, &signed.note, signed.wall.0)),
+            None => Ok(()),
+        }
+    }
+
+    fn write_rows(&self, link: &Connection) -> Result<(), rusqlite::Error> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut put = link.prepare_cached(PUT_ROW)?;
+        for (revision, position, row) in &self.rows {
+            let (table, id) = (row.id.table as u8, row.id.id.0);
+            let (place, owner) = (nullable(&row.place), nullable(&row.owner));
+            put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, &row.blob))?;
+        }
+        Ok(())
+    }
+}

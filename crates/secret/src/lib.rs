@@ -3,10 +3,24 @@
 //! [`Secret`] and [`Held`] have no `Debug`, `Display`, `Clone`, `PartialEq`, `Deref` or serde. A struct
 //! that holds one cannot derive `Debug` either, so key material cannot reach a log line by accident.
 //! They only lend their bytes, and every place that borrows is in a golden file.
+//!
+//! What stays ([`Held`]) is in memory that the kernel itself cannot see, or as near to that as this kernel gives
+//! ([`secret_memory`] tells). What passes by ([`Secret`] and every buffer) is on the heap, which
+//! [`WipingAllocator`] wipes. [`protect_process`] keeps the rest of the machine out.
 
+mod allocator;
 mod held;
+mod map;
+mod process;
+mod slots;
 
-pub use held::{ArenaFull, Held, HELD_BYTES_MAX};
+pub use allocator::WipingAllocator;
+pub use held::{
+    ArenaFull, HELD_BYTES_MAX, Held, SECRET_MEMORY_BYTES, SecretMemoryUse, reserve_secret_memory, secret_memory,
+    secret_memory_use,
+};
+pub use map::SecretMemory;
+pub use process::{ProcessProtection, protect_process};
 
 use zeroize::Zeroize;
 

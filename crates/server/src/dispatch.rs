@@ -1,0 +1,170 @@
+//! From a head to an answer: bounds first, then the dialect that speaks, then the door.
+
+use crate::depth;
+use crate::door::{Answered, Door};
+use crate::public::{self, Page};
+use crate::serve::{Counted, House};
+use crate::watch::{Open, Watch};
+use bytes::Bytes;
+use dialect::{Dialect, Wire};
+use domain::{Refusal, RequestId, Unavailable};
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the metrics call the operation of a request that nobody read.
+const NO_OPERATION: &str = "none";
+
+/// A client's connection, as its requests see it.
+pub(crate) struct Visit<D> {
+    pub(crate) house: Arc<House<D>>,
+    pub(crate) watch: Arc<Watch>,
+    /// The socket's peer. Headers that claim another are not believed.
+    pub(crate) source: IpAddr,
+    pub(crate) secure: bool,
+    /// Requests run in tasks of their own, which the connection's clockwork does not wake.
+    pub(crate) http2: bool,
+}
+
+/// Why a request goes no further.
+enum Stop {
+    Refused(Refusal),
+    Unavailable(Unavailable),
+}
+
+impl<D: Door> Visit<D> {
+    pub(crate) async fn serve(self: Arc<Self>, request: http::Request<Incoming>) -> Result<Page, Infallible> {
+        let open = self.watch.begin();
+        let begun = Instant::now();
+        let (head, body) = request.into_parts();
+        if let Some(page) = public::page(&self.house, &head) {
+            return Ok(page);
+        }
+        let id = self.house.door.fresh_id();
+        let Some(dialect) = self.house.dialects.iter().find(|dialect| dialect.speaks(&head)) else {
+            self.house.refused(id, self.source, Refusal::NotFound);
+            return Ok(public::not_found(id));
+        };
+        let answered = match self.within_bounds(&open, id, head, body).await {
+            Ok((wire, _counted)) => self.answer(dialect, wire).await,
+            Err(stop) => self.stop(dialect.as_ref(), id, stop),
+        };
+        if let Some(refusal) = answered.refused {
+            self.house.metrics.refused(refusal);
+        }
+        self.house.metrics.served(dialect.tongue(), answered.operation, answered.outcome, begun.elapsed());
+        Ok(answered.response.map(|body| Full::new(Bytes::from(body))))
+    }
+
+    async fn within_bounds(
+        &self,
+        open: &Open<'_>,
+        id: RequestId,
+        head: http::request::Parts,
+        body: Incoming,
+    ) -> Result<(Wire, Counted<'_>), Stop> {
+        if self.house.draining() {
+            return Err(Stop::Unavailable(Unavailable::Draining));
+        }
+        let counted = self.house.enter().ok_or(Stop::Unavailable(Unavailable::Overloaded))?;
+        let limits = &self.house.limits;
+        let body = {
+            let _reading = open.read_body();
+            let read = self.in_time(limits.body_time, read(body, limits.body_bytes)).await;
+            read.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
+        };
+        if is_json(&head) && !depth::within(&body, limits.json_depth) {
+            return Err(Stop::Refused(Refusal::TooDeep { depth_max: limits.json_depth }));
+        }
+        Ok((Wire { id, head, body, source: self.source, secure: self.secure }, counted))
+    }
+
+    /// Past its time a request is told "unavailable". Its entry may exist, as for a client that lost its connection.
+    async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
+        let id = wire.id;
+        let answer = self.house.door.answer(dialect, wire);
+        match self.in_time(self.house.limits.answer_time, answer).await {
+            Some(answered) => answered,
+            None => self.stop(dialect.as_ref(), id, Stop::Unavailable(Unavailable::Overloaded)),
+        }
+    }
+
+    fn stop(&self, dialect: &dyn Dialect, id: RequestId, stop: Stop) -> Answered {
+        let door = &self.house.door;
+        match stop {
+            Stop::Refused(refusal) => Answered {
+                response: door.refuse(dialect, id, self.source, refusal),
+                operation: NO_OPERATION,
+                outcome: refusal.word(),
+                refused: Some(refusal),
+            },
+            Stop::Unavailable(why) => Answered {
+                response: door.unavailable(dialect, id, why),
+                operation: NO_OPERATION,
+                outcome: word(why),
+                refused: None,
+            },
+        }
+    }
+
+    /// None once the time is over. On HTTP/1.1 the connection's clockwork says so and no timer is set.
+    async fn in_time<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
+        if self.http2 {
+            return tokio::time::timeout(limit, work).await.ok();
+        }
+        let mut work = pin!(work);
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if self.watch.is_late() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+}
+
+fn word(why: Unavailable) -> &'static str {
+    match why {
+        Unavailable::Sealed => "sealed",
+        Unavailable::Store => "unavailable",
+        Unavailable::Draining => "draining",
+        Unavailable::Overloaded => "overloaded",
+    }
+}
+
+fn is_json(head: &http::request::Parts) -> bool {
+    let kind = head.headers.get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    kind.windows(4).any(|part| part.eq_ignore_ascii_case(b"json"))
+}
+
+async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if told > bytes_max {
+        return Err(Refusal::TooLarge { bytes_max });
+    }
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_broken| Refusal::Unreadable { member: "body" })?.into_data() else { continue };
+        if first.len() + all.len() + data.len() > bytes_max {
+            return Err(Refusal::TooLarge { bytes_max });
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.reserve(told.max(first.len() + data.len()));
+            all.extend_from_slice(&std::mem::take(&mut first));
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(if all.is_empty() { first } else { Bytes::from(all) })
+}

@@ -8,7 +8,7 @@ use crate::StoredRow;
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
 use domain::{Location, Object, ObjectId, Table, Timestamp};
-use secret::{Held, Secret};
+use secret::{HELD_BYTES_MAX, Held, Secret};
 use std::sync::Arc;
 
 /// The version of every object's format.
@@ -31,9 +31,24 @@ pub(crate) fn encode(object: &Object) -> Secret {
     })
 }
 
+/// Why a plaintext has not become an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is no object of this table in a format that this release reads.
+    Malformed,
+    /// There is no room for its secret.
+    MemoryFull,
+}
+
+impl From<Malformed> for Unread {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
 /// Reads the plaintext of a row's blob back. `row` says which table it is of, and the ids of tenants, rings, keys
-/// and principals. Secrets go straight into secret memory; if that is full, the row cannot be read.
-pub(crate) fn decode(row: &StoredRow, plaintext: &Secret) -> Result<Object, Malformed> {
+/// and principals. A secret goes straight into secret memory.
+pub(crate) fn decode(row: &StoredRow, plaintext: &Secret) -> Result<Object, Unread> {
     plaintext.expose(|bytes| {
         let mut reader = Reader::new(bytes);
         let object = decode_object(row, &mut reader)?;
@@ -42,7 +57,7 @@ pub(crate) fn decode(row: &StoredRow, plaintext: &Secret) -> Result<Object, Malf
     })
 }
 
-fn decode_object(row: &StoredRow, r: &mut Reader<'_>) -> Result<Object, Malformed> {
+fn decode_object(row: &StoredRow, r: &mut Reader<'_>) -> Result<Object, Unread> {
     let id = row.id.id;
     Ok(match row.id.table {
         Table::Tenant => Object::Tenant(Arc::new(site::decode_tenant(id, r)?)),
@@ -100,6 +115,11 @@ fn write_held(w: &mut Writer, held: &Held) {
     held.expose(|bytes| w.bytes(bytes));
 }
 
-fn read_held(r: &mut Reader<'_>) -> Result<Held, Malformed> {
-    Held::keep(r.bytes()?).map_err(|_| Malformed)
+/// Into secret memory, from where they lie in the plaintext.
+fn keep(bytes: Option<&[u8]>) -> Result<Held, Unread> {
+    let bytes = bytes.ok_or(Unread::Malformed)?;
+    if bytes.len() > HELD_BYTES_MAX {
+        return Err(Unread::Malformed);
+    }
+    Held::keep(bytes).map_err(|_| Unread::MemoryFull)
 }

@@ -440,3 +440,6 @@ pub(crate) fn detail_associated(site: &[u8; 16], tenant: ObjectId, request: Requ
     bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
     bytes
 }
+
+#[cfg(test)]
+mod tests;

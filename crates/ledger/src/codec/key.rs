@@ -1,7 +1,7 @@
 //! Keys with their versions, and material.
 
 use super::{
-    FORMAT, read_held, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
+    FORMAT, Unread, keep, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
     write_time,
 };
 use crate::cbor::{Fields, Reader, Writer};
@@ -277,7 +277,7 @@ pub(super) fn encode_material(material: &KeyMaterial) -> Vec<u8> {
     writer.finish()
 }
 
-pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Malformed> {
+pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Unread> {
     let (mut owner, mut tenant, mut version) = (None, None, None);
     let (mut algorithm, mut purpose, mut bytes) = (None, None, None);
     r.document(FORMAT.into(), |r, key| {
@@ -287,7 +287,7 @@ pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Malform
             3 => version = Some(r.small()?),
             4 => algorithm = Some(r.meaning(Algorithm::from_number)?),
             5 => purpose = Some(r.meaning(Purpose::from_number)?),
-            6 => bytes = Some(read_held(r)?),
+            6 => bytes = Some(r.bytes()?),
             _ => r.skip()?,
         }
         Ok(())
@@ -298,6 +298,6 @@ pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Malform
         version: version.ok_or(Malformed)?,
         algorithm: algorithm.ok_or(Malformed)?,
         purpose: purpose.ok_or(Malformed)?,
-        bytes: bytes.ok_or(Malformed)?,
+        bytes: keep(bytes)?,
     })
 }

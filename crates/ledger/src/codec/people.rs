@@ -1,7 +1,7 @@
 //! Who may ask: principals, their access keys, and what their idempotency tokens made.
 
 use super::{
-    FORMAT, read_held, read_id, read_pairs, read_string, read_time, write_held, write_id, write_pair, write_time,
+    FORMAT, Unread, keep, read_id, read_pairs, read_string, read_time, write_held, write_id, write_pair, write_time,
 };
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
@@ -100,7 +100,7 @@ pub(super) fn encode_access_key(access_key: &AccessKey) -> Vec<u8> {
     writer.finish()
 }
 
-pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Malformed> {
+pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Unread> {
     let (mut id, mut principal, mut tenant) = (None, None, None);
     let (mut standing, mut secret, mut created) = (None, None, None);
     r.document(FORMAT.into(), |r, key| {
@@ -109,7 +109,7 @@ pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Malform
             2 => principal = Some(read_id(r)?),
             3 => tenant = Some(read_id(r)?),
             4 => standing = Some(r.meaning(Standing::from_number)?),
-            5 => secret = Some(read_held(r)?),
+            5 => secret = Some(r.bytes()?),
             6 => created = Some(read_time(r)?),
             _ => r.skip()?,
         }
@@ -120,7 +120,7 @@ pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Malform
         principal: principal.ok_or(Malformed)?,
         tenant: tenant.ok_or(Malformed)?,
         standing: standing.ok_or(Malformed)?,
-        secret: secret.ok_or(Malformed)?,
+        secret: keep(secret)?,
         created: created.ok_or(Malformed)?,
     })
 }

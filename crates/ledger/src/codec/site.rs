@@ -1,7 +1,7 @@
 //! What the site and its tenants keep: tenants, rings, names, settings, and the keys above all others.
 
 use super::{
-    FORMAT, read_held, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
+    FORMAT, Unread, keep, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
     write_time,
 };
 use crate::cbor::{Reader, Writer};
@@ -168,22 +168,18 @@ pub(super) fn encode_kek(kek: &WrappedKek) -> Vec<u8> {
     writer.finish()
 }
 
-pub(super) fn decode_kek(r: &mut Reader<'_>) -> Result<WrappedKek, Malformed> {
+pub(super) fn decode_kek(r: &mut Reader<'_>) -> Result<WrappedKek, Unread> {
     let (mut tenant, mut version, mut bytes) = (None, None, None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => tenant = Some(read_id(r)?),
             2 => version = Some(r.small()?),
-            3 => bytes = Some(read_held(r)?),
+            3 => bytes = Some(r.bytes()?),
             _ => r.skip()?,
         }
         Ok(())
     })?;
-    Ok(WrappedKek {
-        tenant: tenant.ok_or(Malformed)?,
-        version: version.ok_or(Malformed)?,
-        bytes: bytes.ok_or(Malformed)?,
-    })
+    Ok(WrappedKek { tenant: tenant.ok_or(Malformed)?, version: version.ok_or(Malformed)?, bytes: keep(bytes)? })
 }
 
 pub(super) fn encode_log_key(log_key: &LogKey) -> Vec<u8> {
@@ -196,16 +192,16 @@ pub(super) fn encode_log_key(log_key: &LogKey) -> Vec<u8> {
     writer.finish()
 }
 
-pub(super) fn decode_log_key(r: &mut Reader<'_>) -> Result<LogKey, Malformed> {
+pub(super) fn decode_log_key(r: &mut Reader<'_>) -> Result<LogKey, Unread> {
     let (mut tenant, mut month, mut bytes) = (None, None, None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => tenant = Some(read_id(r)?),
             2 => month = Some(r.small()?),
-            3 => bytes = Some(read_held(r)?),
+            3 => bytes = Some(r.bytes()?),
             _ => r.skip()?,
         }
         Ok(())
     })?;
-    Ok(LogKey { tenant: tenant.ok_or(Malformed)?, month: month.ok_or(Malformed)?, bytes: bytes.ok_or(Malformed)? })
+    Ok(LogKey { tenant: tenant.ok_or(Malformed)?, month: month.ok_or(Malformed)?, bytes: keep(bytes)? })
 }

@@ -44,8 +44,9 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     Ok(bytes)
 }
 
-fn array(bytes: &[u8]) -> [u8; 32] {
-    let mut array = [0; 32];
+/// Bytes whose number the module promises.
+pub(crate) fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut array = [0; N];
     array.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     array
 }

@@ -5,12 +5,16 @@
 
 mod digest;
 mod envelope;
+mod gcm;
 mod holder;
+mod kdf;
 mod seal;
 mod signer;
+#[cfg(test)]
+mod vectors;
 
 pub use digest::{Sha256, hmac_sha256, random_bytes, same, sha256};
 pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};
 pub use holder::{Holder, Job, Software, WorkKey, Worked};
-pub use seal::{Sealer, SealKey, Unopened};
-pub use signer::{SigningKey, VerifyingKey};
+pub use seal::{SEAL_OVERHEAD_BYTES, SealKey, Sealer, Unopened};
+pub use signer::{BadSeed, SigningKey, VerifyingKey};

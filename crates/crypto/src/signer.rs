@@ -1,10 +1,16 @@
 //! Ed25519 (FIPS 186-5, RFC 8032) for checkpoints.
 
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use secret::Held;
 
-/// The private half, made from a 32-byte seed.
+/// The seed is not 32 bytes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadSeed;
+
+/// The private half, made from a 32-byte seed and kept by the module.
 pub struct SigningKey {
-    _seed: Held,
+    pair: Ed25519KeyPair,
+    public: VerifyingKey,
 }
 
 /// The public half.
@@ -12,23 +18,32 @@ pub struct SigningKey {
 pub struct VerifyingKey(pub [u8; 32]);
 
 impl SigningKey {
-    pub fn from_seed(seed: Held) -> Self {
-        Self { _seed: seed }
+    pub fn from_seed(seed: Held) -> Result<Self, BadSeed> {
+        let parse = |seed: &[u8]| match seed.len() {
+            32 => Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadSeed),
+            _ => Err(BadSeed),
+        };
+        let pair = seed.expose(parse)?;
+        let public = VerifyingKey(crate::digest::array(pair.public_key().as_ref()));
+        Ok(Self { pair, public })
     }
 
     pub fn public(&self) -> VerifyingKey {
-        VerifyingKey([0; 32])
+        self.public
     }
 
+    /// The signature is the same for the same message.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        let _ = message;
-        [0; 64]
+        crate::digest::array(self.pair.sign(message).as_ref())
     }
 }
 
 impl VerifyingKey {
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        let _ = (message, signature);
-        false
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }
 }
+
+#[cfg(test)]
+#[path = "signer_tests.rs"]
+mod tests;

@@ -80,7 +80,7 @@ impl Keys {
             site: Arc::new(TenantKeys::new(site_kek)?),
             names: SealKey::new(derived(b"keyward names v1")?),
             batch_mac: derived(b"keyward batches v1")?,
-            signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?),
+            signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?).map_err(|_| Fault::Unavailable)?,
             fingerprints: derived(b"keyward fingerprints v1")?,
             tenants: Cache::new(TENANTS_READY_MAX),
             logs: Cache::new(TENANTS_READY_MAX),

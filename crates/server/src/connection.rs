@@ -59,6 +59,7 @@ pub(crate) async fn run<D: Door>(house: Arc<House<D>>, socket: TcpStream, source
     let http2 = match timeout(house.limits.handshake_time, greet(&mut stream, spoken)).await {
         Ok(Ok(http2)) => http2,
         Ok(Err(why)) => return house.handshake_failed(source, &why),
+        Err(_elapsed) if stream.is_untouched() => return,
         Err(_elapsed) => return house.too_slow(source),
     };
     let secure = stream.is_tls();

@@ -128,7 +128,7 @@ mod tests {
         let text = metrics.render(&[Series { name: "keyward_keys", help: "Keys", kind: Kind::Gauge, samples }]);
         for line in [
             r#"keyward_requests_total{tongue="aws",operation="Encrypt",outcome="ok"} 2"#,
-            r#"keyward_request_duration_seconds_bucket{le="0.0005",tongue="aws",operation="Encrypt"} 2"#,
+            r#"keyward_request_duration_seconds_bucket{tongue="aws",operation="Encrypt",le="0.0005"} 2"#,
             r#"keyward_refusals_total{reason="too-slow"} 1"#,
             r#"keyward_build_info{version="1.2.3"} 1"#,
             r#"keyward_keys{name="a\"b\\c\nd",kind="x"} 7"#,

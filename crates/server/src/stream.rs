@@ -36,6 +36,11 @@ impl Stream {
         self.tls.is_some()
     }
 
+    /// Whether nothing ever came.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.tls.is_none() && self.incoming.is_empty()
+    }
+
     /// Whether the client begins a TLS handshake. Waits for its first byte.
     pub(crate) async fn begins_tls(&mut self) -> io::Result<bool> {
         while self.incoming.is_empty() && !self.ended {

@@ -1,22 +1,43 @@
 //! One door.
 
-use crate::{Decision, Denial};
-use domain::{Action, Context, Explanation, Key, Moment, Principal, Request, Settings, Tenant};
-use identity::Caller;
+use crate::aws::{self, Asked, Papers, Side};
+use crate::facts::{Facts, context_of, owner_of};
+use crate::library::{Holder, KeyPapers, Library};
+use crate::memory::{Memory, Rows};
+use crate::native::{self, Question};
+use crate::{Deciding, Decision, Denial, Permit};
+use domain::{
+    Action, ActionClass, Authority, Context, Demand, Explanation, Key, Moment, Principal, Request, Settings, Target,
+    Tenant, TenantKind,
+};
+use identity::{Caller, Proof};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Compiled documents and remembered decisions. One in a house, shared by all threads.
 pub struct Policy {
-    _kept: (),
+    library: Library,
+    memory: Memory,
+}
+
+/// What decided that one demand is allowed, or why it is not.
+pub(crate) type Verdict = Result<Option<Arc<str>>, Denial>;
+
+/// A verdict on one demand, as it comes out of the documents.
+struct Judged {
+    verdict: Verdict,
+    /// Whether the same caller's next request for the same might be judged differently.
+    varied: bool,
 }
 
 impl Policy {
     #[expect(clippy::new_without_default, reason = "there is one in a house")]
     pub fn new() -> Self {
-        Self { _kept: () }
+        Self { library: Library::new(), memory: Memory::new() }
     }
 
-    /// Judges all demands of the request at once: one permit covers all of them, or there is none.
+    /// Judges all demands of the request at once: one permit covers all of them, or there is none. A request that
+    /// demands nothing is denied.
     pub fn authorize<'r>(
         &self,
         caller: &Caller,
@@ -24,15 +45,61 @@ impl Policy {
         settings: &Arc<Settings>,
         now: Moment,
     ) -> Decision<'r> {
-        let _ = (caller, request, settings, now);
-        let object = caller.principal().id;
-        Decision::Denied(Denial {
-            reason: "nothing allows it".into(),
-            statement: None,
-            explicit: false,
-            action: Action::Unknown,
-            object,
-        })
+        let (mut statement, mut silent): (Option<Arc<str>>, Option<Denial>) = (None, None);
+        for demand in &request.demands {
+            match self.demand(caller, request, demand, settings, now) {
+                Ok(deciding) => statement = statement.or(deciding),
+                Err(denial) if denial.explicit => return Decision::Denied(denial),
+                Err(denial) => silent = silent.or(Some(denial)),
+            }
+        }
+        match silent {
+            Some(denial) => Decision::Denied(denial),
+            None if request.demands.is_empty() => Decision::Denied(nothing_demanded(caller)),
+            None => Decision::Permit(Permit::new(caller.clone(), request, Deciding { statement })),
+        }
+    }
+
+    fn demand(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        demand: &Demand,
+        settings: &Arc<Settings>,
+        now: Moment,
+    ) -> Verdict {
+        if let Some(verdict) = by_class(caller, demand) {
+            return verdict;
+        }
+        let owner = owner_of(&demand.target, caller.tenant(), &request.found);
+        let rows = match (&demand.target, owner) {
+            (Target::Key(key), Some(owner)) => {
+                Some(Rows { principal: caller.principal(), tenant: caller.tenant(), key, owner, settings })
+            }
+            _ => None,
+        };
+        if let Some(verdict) = rows.and_then(|rows| self.memory.recall(rows, demand.action)) {
+            return verdict;
+        }
+        let facts = Facts {
+            principal: caller.principal(),
+            tenant: caller.tenant(),
+            source: Some(caller.source()),
+            action: demand.action,
+            target: &demand.target,
+            owner,
+            place: &request.place,
+            context: context_of(request, demand.action),
+            ask: Some(request.ask),
+            found: Some(&request.found),
+            tongue: request.tongue.name(),
+            now,
+        };
+        let judged = self.judge(&facts, settings);
+        if let (Some(rows), false) = (rows, judged.varied) {
+            self.memory.keep(rows, demand.action, judged.verdict.clone());
+        }
+        judged.verdict
     }
 
     /// Says whether somebody may do something to a key, and which statement decides. Nothing is remembered.
@@ -47,15 +114,174 @@ impl Policy {
         settings: &Arc<Settings>,
         now: Moment,
     ) -> Explanation {
-        let _ = (owner, context, settings, now);
-        Explanation {
-            allowed: false,
-            action: action.name().into(),
-            principal: who.0.name.clone(),
-            key: key.id,
-            statement: None,
-            reason: "nothing allows it".into(),
-            state: key.life.state,
+        let target = Target::Key(Arc::clone(key));
+        let facts = Facts {
+            principal: who.0,
+            tenant: who.1,
+            source: None,
+            action,
+            target: &target,
+            owner: Some(owner),
+            place: &key.location,
+            context: Some(context),
+            ask: None,
+            found: None,
+            tongue: key.authority.name(),
+            now,
+        };
+        explained(&facts, key, self.judge(&facts, settings).verdict)
+    }
+
+    /// Asks every document that has a say: first those that forbid, whatever their regime, then those of the
+    /// target's authority, which alone can allow.
+    fn judge(&self, facts: &Facts<'_>, settings: &Arc<Settings>) -> Judged {
+        let mut varied = false;
+        let verdict = self.verdict(facts, settings, &mut varied);
+        Judged { verdict, varied }
+    }
+
+    fn verdict(&self, facts: &Facts<'_>, settings: &Arc<Settings>, varied: &mut bool) -> Verdict {
+        if facts.tenant.kind == TenantKind::Site && is_keys(facts.target) {
+            let reason = "the site's own tenant has no keys, and its principals neither use nor read those of others";
+            return Err(denial(facts, reason.into(), None, true));
         }
+        let holder = self.library.holder(facts.principal, &facts.tenant.account);
+        let papers = facts.key().zip(facts.owner).map(|(key, owner)| self.library.key(key, &owner.account));
+        if let Some(why) = unreadable(&holder, papers.as_deref()) {
+            return Err(denial(facts, why, None, true));
+        }
+        let resource = aws::resource(facts, papers.as_ref().map(|papers| &*papers.arn));
+        let asked = Asked { facts: *facts, arn: &holder.arn, resource: &resource };
+        let papers = Papers {
+            key: papers.as_ref().map_or(&[], |papers| papers.documents.as_slice()),
+            allowing: papers.as_ref().and_then(|papers| papers.allowing.as_deref()),
+            identity: &holder.documents,
+        };
+        if let Some(deny) = aws::denied(&asked, &papers, varied) {
+            let reason = explicit_reason(&asked, deny.side, &deny.statement);
+            return Err(denial(facts, reason, Some(deny.statement.into()), true));
+        }
+        let question = OnceCell::new();
+        if let Some(statement) = self.forbidden(facts, settings, &question, varied) {
+            let reason = explicit_reason(&asked, Side::Forbid, &statement);
+            return Err(denial(facts, reason, Some(statement.into()), true));
+        }
+        match facts.target.authority() {
+            Authority::Aws => match aws::allowed(&asked, &papers, varied) {
+                Ok(statement) => Ok(Some(statement.into())),
+                Err(side) => Err(denial(facts, aws::silence_text(&asked, side), None, false)),
+            },
+            Authority::Native => by_role(facts, &question),
+            other => Err(denial(
+                facts,
+                format!("{}: no document of {} allows it", refused(facts), other.name()),
+                None,
+                false,
+            )),
+        }
+    }
+
+    /// The native forbid that applies: of the caller's tenant, of the owner's, or of the site.
+    fn forbidden(
+        &self,
+        facts: &Facts<'_>,
+        settings: &Arc<Settings>,
+        question: &OnceCell<Option<Question>>,
+        varied: &mut bool,
+    ) -> Option<String> {
+        let mut ask = |forbids: &native::Forbids, whose: &str| {
+            *varied |= forbids.varies;
+            if let Some(why) = &forbids.unreadable {
+                return Some(why.clone());
+            }
+            forbids.first(facts, question).map(|name| format!("forbid `{name}` of {whose}"))
+        };
+        let owner = facts.owner.filter(|owner| owner.id != facts.tenant.id);
+        let home = self.library.tenant(facts.tenant).and_then(|forbids| ask(&forbids.1, "the tenant"));
+        home.or_else(|| ask(&self.library.tenant(owner?)?.1, "the owner's tenant"))
+            .or_else(|| ask(&self.library.site(settings)?.1, "the site"))
+    }
+}
+
+/// What needs no document: what anybody may ask about themselves, and what only the house does.
+fn by_class(caller: &Caller, demand: &Demand) -> Option<Verdict> {
+    let house = matches!(caller.proof(), Proof::House);
+    match (demand.action.class(), house) {
+        (ActionClass::House, true) | (ActionClass::Open, false) => Some(Ok(None)),
+        (ActionClass::House, false) | (_, true) => Some(Err(Denial {
+            reason: format!("{} is not for `{}`", demand.action.name(), caller.principal().name),
+            statement: None,
+            explicit: true,
+            action: demand.action,
+            object: demand.target.object(),
+        })),
+        _ => None,
+    }
+}
+
+/// Tenants are strictly apart: a role holds at home.
+fn by_role(facts: &Facts<'_>, question: &OnceCell<Option<Question>>) -> Verdict {
+    let question = question.get_or_init(|| Question::of(facts)).as_ref();
+    match question.and_then(|question| native::allowed(facts, question)) {
+        Some(role) => Ok(Some(role.into())),
+        None => Err(denial(facts, format!("{}: no role allows it", refused(facts)), None, false)),
+    }
+}
+
+fn is_keys(target: &Target) -> bool {
+    matches!(target, Target::Key(_) | Target::Place { .. } | Target::Alias { .. })
+}
+
+fn unreadable(holder: &Holder, papers: Option<&KeyPapers>) -> Option<String> {
+    holder.unreadable.clone().or_else(|| papers?.unreadable.clone())
+}
+
+fn explicit_reason(asked: &Asked<'_>, side: Side, statement: &str) -> String {
+    match asked.facts.target.authority() {
+        Authority::Aws => aws::explicit_text(asked, side),
+        _ => format!("{}: {statement} forbids it", refused(&asked.facts)),
+    }
+}
+
+fn refused(facts: &Facts<'_>) -> String {
+    let (who, action) = (&facts.principal.name, facts.action.name());
+    match facts.target {
+        Target::Key(key) => format!("`{who}` may not {action} with key {}", key.id),
+        Target::Place { location, .. } => format!("`{who}` may not {action} in {}", location.0),
+        Target::Alias { alias, .. } => format!("`{who}` may not {action} with alias `{alias}`"),
+        Target::Principal(principal) => format!("`{who}` may not {action} on principal `{}`", principal.name),
+        Target::Tenant(tenant) => format!("`{who}` may not {action} in tenant `{}`", tenant.name),
+        Target::Site => format!("`{who}` may not {action} on the site"),
+    }
+}
+
+fn denial(facts: &Facts<'_>, reason: String, statement: Option<Arc<str>>, explicit: bool) -> Denial {
+    Denial { reason, statement, explicit, action: facts.action, object: facts.target.object() }
+}
+
+fn nothing_demanded(caller: &Caller) -> Denial {
+    let object = caller.principal().id;
+    Denial { reason: "nothing was demanded".into(), statement: None, explicit: false, action: Action::Unknown, object }
+}
+
+fn explained(facts: &Facts<'_>, key: &Key, verdict: Verdict) -> Explanation {
+    let aws = key.authority == Authority::Aws;
+    let principal =
+        if aws { aws::principal_arn(facts.principal, &facts.tenant.account) } else { facts.principal.name.clone() };
+    let action = if aws { aws::action_name(facts.action) } else { facts.action.name() };
+    let (allowed, statement, reason) = match verdict {
+        Ok(statement) => (true, statement, String::new()),
+        Err(denial) => (false, denial.statement, denial.reason),
+    };
+    let decided = statement.as_deref().unwrap_or("no statement");
+    let reason = if allowed { format!("{decided} allows {action}") } else { reason };
+    Explanation {
+        allowed,
+        action: action.into(),
+        principal,
+        key: key.id,
+        statement: statement.map(|statement| statement.to_string()),
+        reason,
+        state: key.life.state,
     }
 }

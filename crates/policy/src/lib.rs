@@ -7,6 +7,7 @@ pub mod aws;
 mod decision;
 mod facts;
 mod judge;
+mod library;
 mod memory;
 pub mod native;
 

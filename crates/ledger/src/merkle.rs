@@ -200,3 +200,6 @@ fn roots_from_path(older: u64, newer: u64, older_root: &[u8; 32], path: &[[u8; 3
 pub fn checkpoint_text(origin: &str, size: u64, root: &[u8; 32]) -> String {
     crate::checkpoint::text(origin, size, root)
 }
+
+#[cfg(test)]
+mod tests;

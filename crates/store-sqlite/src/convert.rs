@@ -1,5 +1,6 @@
 //! Between SQLite's values and ours. What was edited into something that cannot be ours is named.
 
+use crate::slots;
 use domain::{ObjectId, RowId, Table, Timestamp};
 use ledger::{StoreFault, StoredBatch, StoredCheckpoint, StoredRow};
 use rusqlite::Row;
@@ -65,7 +66,7 @@ pub(crate) fn stored_row(row: &Row<'_>) -> Read<StoredRow> {
         place: object_id(row, 5)?,
         owner: object_id(row, 6)?,
         due: row.get(7)?,
-        blob: row.get(8)?,
+        blob: slots::content(row.get_ref(8)?.as_blob_or_null()?.unwrap_or_default()).to_vec(),
     })
 }
 

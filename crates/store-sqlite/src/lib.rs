@@ -12,6 +12,7 @@ mod pool;
 mod projections;
 mod reader;
 mod schema;
+mod slots;
 mod writer;
 
 use ledger::{ProjectionReader, Reader, Store, StoreFault};

@@ -20,7 +20,7 @@ impl SqliteReader {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT tbl, id, revision, position, tenant, place, owner, due, blob FROM rows ", $rest)
+        concat!("SELECT tbl, id, revision, position, tenant, place, owner, due, bytes FROM rows ", $rest)
     };
 }
 
@@ -30,17 +30,19 @@ macro_rules! select_batches {
     };
 }
 
-const ONE: &str = select!("WHERE tbl = ?1 AND id = ?2");
+const ONE: &str = select!("LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id = ?2");
 const OF_TENANT: &str = select!(
-    "INDEXED BY rows_by_tenant WHERE tbl = ?1 AND id > ?2 AND tenant = ?4 AND blob <> x'' ORDER BY id LIMIT ?3"
+    "INDEXED BY rows_by_tenant LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id > ?2 AND tenant = ?4 AND rows.slot IS NOT NULL ORDER BY id LIMIT ?3"
 );
 const OF_PLACE: &str = select!(
-    "INDEXED BY rows_by_place WHERE tbl = ?1 AND id > ?2 AND place = ?5 AND tenant = ?4 AND blob <> x'' ORDER BY id LIMIT ?3"
+    "INDEXED BY rows_by_place LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id > ?2 AND place = ?5 AND tenant = ?4 AND rows.slot IS NOT NULL ORDER BY id LIMIT ?3"
 );
-const OF_OWNER: &str =
-    select!("INDEXED BY rows_by_owner WHERE tbl = ?1 AND id > ?2 AND owner = ?4 AND blob <> x'' ORDER BY id LIMIT ?3");
-const OF_ALL: &str = select!("WHERE tbl = ?1 AND id > ?2 AND blob <> x'' ORDER BY id LIMIT ?3");
-const RAW: &str = select!("WHERE (tbl, id) > (?1, ?2) ORDER BY tbl, id LIMIT ?3");
+const OF_OWNER: &str = select!(
+    "INDEXED BY rows_by_owner LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id > ?2 AND owner = ?4 AND rows.slot IS NOT NULL ORDER BY id LIMIT ?3"
+);
+const OF_ALL: &str =
+    select!("LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id > ?2 AND rows.slot IS NOT NULL ORDER BY id LIMIT ?3");
+const RAW: &str = select!("LEFT JOIN blobs USING (slot) WHERE (tbl, id) > (?1, ?2) ORDER BY tbl, id LIMIT ?3");
 const DUE: &str = "SELECT id FROM rows INDEXED BY rows_by_due
     WHERE tbl = ?1 AND due <= ?2 AND due <> 9223372036854775807 ORDER BY due LIMIT ?3";
 

@@ -49,12 +49,21 @@ CREATE TABLE rows (
     place BLOB,
     owner BLOB,
     due INTEGER NOT NULL,
-    blob BLOB NOT NULL,
+    slot INTEGER,
     PRIMARY KEY (tbl, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX rows_by_tenant ON rows (tbl, tenant, id) WHERE blob <> x'';
-CREATE INDEX rows_by_place ON rows (tbl, place, id) WHERE place IS NOT NULL AND blob <> x'';
-CREATE INDEX rows_by_owner ON rows (tbl, owner, id) WHERE owner IS NOT NULL AND blob <> x'';
+CREATE TABLE blobs (
+    slot INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE free_slots (
+    size INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    PRIMARY KEY (size, slot)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rows_by_tenant ON rows (tbl, tenant, id) WHERE slot IS NOT NULL;
+CREATE INDEX rows_by_place ON rows (tbl, place, id) WHERE place IS NOT NULL AND slot IS NOT NULL;
+CREATE INDEX rows_by_owner ON rows (tbl, owner, id) WHERE owner IS NOT NULL AND slot IS NOT NULL;
 CREATE INDEX rows_by_due ON rows (tbl, due) WHERE due <> 9223372036854775807;
 CREATE INDEX rows_by_position ON rows (position);
 ";

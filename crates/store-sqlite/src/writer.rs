@@ -4,17 +4,18 @@ use crate::checkpointer::{Checkpointer, Mode, checkpoint};
 use crate::convert::{fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
-use crate::{OpenFault, schema};
+use crate::{OpenFault, schema, slots};
 use ledger::{Batch, StoreFault, StoredCheckpoint, StoredRow, Writer};
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, OptionalExtension, Params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const INSERT_BATCH: &str =
     "INSERT INTO batches (first, count, entries, frontier, mac, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, place, owner, due, blob)
+const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, place, owner, due, slot)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-    ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, blob = ?9";
+    ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, slot = ?9";
+const SLOT_OF: &str = "SELECT slot FROM rows WHERE tbl = ?1 AND id = ?2";
 const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
 /// The last batch stays, whatever is asked: the log goes on from it.
 const PRUNE: &str =
@@ -83,7 +84,7 @@ impl Writer for SqliteWriter {
     }
 
     fn scrub(&mut self) -> Result<(), StoreFault> {
-        // Deleted content was overwritten in the pages by secure_delete; older pages stand in the WAL until it is cut.
+        // Former content was overwritten where it stood (see `slots`); older pages stand in the WAL until it is cut.
         self.run(|open| truncate(&open.link))
     }
 
@@ -151,7 +152,6 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// The index that the next entry gets. The last batch is read whole, so that a torn head is found at once.
 fn head(link: &Connection) -> Result<u64, StoreFault> {
-    use rusqlite::OptionalExtension as _;
     let sql = "SELECT first, count, entries, frontier, mac, wall FROM batches ORDER BY first DESC LIMIT 1";
     let last = link.query_row(sql, [], crate::convert::stored_batch).optional();
     let last = last.map_err(|error| fault("read the last batch", &error))?;
@@ -215,11 +215,13 @@ impl<'a> Values<'a> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let mut put = link.prepare_cached(PUT_ROW)?;
+        let (mut put, mut slot_of) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(SLOT_OF)?);
         for (revision, position, row) in &self.rows {
             let (table, id) = (row.id.table as u8, row.id.id.0);
+            let former = slot_of.query_row((table, id), |found| found.get(0)).optional()?.flatten();
+            let slot = slots::replace(link, former, &row.blob)?;
             let (place, owner) = (nullable(&row.place), nullable(&row.owner));
-            put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, &row.blob))?;
+            put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, slot))?;
         }
         Ok(())
     }

@@ -1,3 +1,5 @@
+#![allow(dead_code, reason = "an example uses a part of it")]
+
 use bytes::Bytes;
 use clock::Timestamp;
 use domain::{

@@ -85,3 +85,6 @@ fn read_text(text: &str, origin: &str) -> Option<(u64, [u8; 32])> {
     // Numbers have one spelling: no sign, no leading zeros.
     (size.to_string() == digits).then_some((size, root))
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,3 +123,6 @@ fn keep(bytes: Option<&[u8]>) -> Result<Held, Unread> {
     }
     Held::keep(bytes).map_err(|_| Unread::MemoryFull)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! The vectors of docs/formats/rows.md.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::{bytes_of, row_of};
+use crate::row_hash;
+use domain::*;
+use expect_test::expect_file;
+use secret::Held;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn id(byte: u8) -> ObjectId {
+    ObjectId([byte; 16])
+}
+
+fn held(byte: u8) -> Held {
+    Held::keep(&[byte; 32]).unwrap()
+}
+
+const CREATED: Timestamp = Timestamp(1_795_600_383_250);
+const CHANGED: Timestamp = Timestamp(1_795_600_400_000);
+
+fn location() -> Location {
+    Location("eu-central-1".into())
+}
+
+/// Two versions: one that is past and compromised, with everything, and one that protects.
+pub(super) fn key() -> Key {
+    let scheduled = Destruction::Scheduled { deadline: CHANGED, due: Steady(86_400_000), resume_to: KeyState::Suspended };
+    let second = Version {
+        number: 2,
+        life: Life { state: KeyState::Active, destruction: scheduled },
+        material: Material::Held { expires: Some(CHANGED) },
+        fingerprint: Some(Fingerprint([0xf2; 32])),
+        window: Window { from: Some(CREATED), until: Some(CHANGED) },
+        created: CHANGED,
+        cause: VersionCause::Demand,
+    };
+    let first = Version {
+        life: Life { state: KeyState::Compromised, destruction: Destruction::None },
+        material: Material::Removed(Removal::Deleted),
+        ..Version::active(1, None, CREATED, VersionCause::Creation)
+    };
+    Key {
+        id: id(0x44),
+        tenant: id(0x11),
+        location: location(),
+        ring: DEFAULT_RING.into(),
+        name: Some("payroll".into()),
+        purpose: Purpose::Encrypt,
+        algorithm: Algorithm::Aes256,
+        origin: Origin::Imported,
+        protection: ProtectionLevel::Software,
+        authority: Authority::Aws,
+        life: Life::ACTIVE,
+        primary: 2,
+        versions: vec![first, second],
+        rotation: Some(RotationSchedule { period_days: 365, next: CHANGED }),
+        rotations_on_demand: 1,
+        created: CREATED,
+        description: "Salaries".into(),
+        facts: KeyFacts {
+            owner: Some("finance".into()),
+            environment: None,
+            data_class: Some("confidential".into()),
+            tags: vec![("cost-centre".into(), "12".into())],
+        },
+        documents: vec![Document { regime: Authority::Aws, name: "default".into(), text: "{}".into() }],
+    }
+}
+
+/// A key with nothing that need not be there.
+fn bare_key() -> Key {
+    Key {
+        name: None,
+        versions: Vec::new(),
+        rotation: None,
+        description: String::new(),
+        facts: KeyFacts::default(),
+        documents: Vec::new(),
+        ..key()
+    }
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        retention_months: Some(84),
+        signature_window_seconds: 300,
+        native_authority: Authority::Native,
+        forbids: Vec::new(),
+    }
+}
+
+fn tenant() -> Tenant {
+    Tenant {
+        id: id(0x11),
+        name: "acme".into(),
+        account: "111122223333".into(),
+        profile: Profile::Hipaa,
+        kind: TenantKind::Ordinary,
+        forbids: vec![("no-friday".into(), "forbid(principal, action, resource);".into())],
+        created: CREATED,
+    }
+}
+
+fn principal() -> Principal {
+    let scopes = [RoleScope::Tenant, RoleScope::Ring("default".into()), RoleScope::Key(id(0x44))];
+    let roles = [Role::Auditor, Role::EncryptDecrypt, Role::ReadOnly];
+    Principal {
+        id: id(0x22),
+        tenant: id(0x11),
+        name: "alice".into(),
+        kind: PrincipalKind::Person,
+        standing: Standing::Active,
+        roles: roles.into_iter().zip(scopes).map(|(role, scope)| RoleAssignment { role, scope }).collect(),
+        documents: vec![("use".into(), "{}".into())],
+        access_keys: vec!["AKIAEXAMPLE000000001".into()],
+        created: CREATED,
+    }
+}
+
+fn name() -> NameRow {
+    NameRow {
+        kind: NameKind::Alias,
+        tenant: id(0x11),
+        location: Some(location()),
+        text: "payroll".into(),
+        target: id(0x44),
+        created: CREATED,
+        changed: CHANGED,
+    }
+}
+
+fn access_key() -> AccessKey {
+    AccessKey {
+        id: "AKIAEXAMPLE000000001".into(),
+        principal: id(0x22),
+        tenant: id(0x11),
+        standing: Standing::Active,
+        secret: held(0x5e),
+        created: CREATED,
+    }
+}
+
+fn material() -> KeyMaterial {
+    KeyMaterial {
+        key: id(0x44),
+        tenant: id(0x11),
+        version: 2,
+        algorithm: Algorithm::Aes256,
+        purpose: Purpose::Encrypt,
+        bytes: held(0x5e),
+    }
+}
+
+fn token() -> TokenRow {
+    TokenRow {
+        principal: id(0x22),
+        tenant: id(0x11),
+        token: "once".into(),
+        asked: [0xa5; 32],
+        made: id(0x44),
+        at: CREATED,
+    }
+}
+
+pub(super) fn named() -> Vec<(&'static str, Object)> {
+    let ring =
+        Keyring { id: id(0x66), tenant: id(0x11), location: location(), name: DEFAULT_RING.into(), created: CREATED };
+    vec![
+        ("tenant", Object::Tenant(Arc::new(tenant()))),
+        ("keyring", Object::Keyring(Arc::new(ring))),
+        ("key", Object::Key(Arc::new(key()))),
+        ("bare key", Object::Key(Arc::new(bare_key()))),
+        ("material", Object::Material(Arc::new(material()))),
+        ("name", Object::Name(Arc::new(name()))),
+        ("principal", Object::Principal(Arc::new(principal()))),
+        ("access key", Object::AccessKey(Arc::new(access_key()))),
+        ("token", Object::Token(Arc::new(token()))),
+        ("settings", Object::Settings(Arc::new(settings()))),
+        ("kek", Object::Kek(Arc::new(WrappedKek { tenant: id(0x11), version: 1, bytes: held(0x5e) }))),
+        ("log key", Object::LogKey(Arc::new(LogKey { tenant: id(0x11), month: 202_611, bytes: held(0x5e) }))),
+    ]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn object_json((name, object): &(&str, Object)) -> Value {
+    let row = row_of(object).id;
+    json!({ "name": name, "table": row.table as u8, "id": hex(&row.id.0), "plaintext": hex(&bytes_of(object)) })
+}
+
+fn row_json() -> Value {
+    let row = crate::StoredRow {
+        id: RowId::new(Table::Key, id(0x44)),
+        revision: 3,
+        position: 1_000,
+        tenant: id(0x11),
+        place: id(0x88),
+        owner: ObjectId::NIL,
+        due: CHANGED.0,
+        blob: b"sealed bytes".to_vec(),
+    };
+    json!({
+        "table": row.id.table as u8, "id": hex(&row.id.id.0), "revision": row.revision, "position": row.position,
+        "tenant": hex(&row.tenant.0), "place": hex(&row.place.0), "owner": hex(&row.owner.0), "due": row.due,
+        "blob": hex(&row.blob), "hash": hex(&row_hash(&row)),
+    })
+}
+
+#[test]
+fn the_documents_vectors_are_what_is_written() {
+    let objects: Vec<Value> = named().iter().map(object_json).collect();
+    let vectors = json!({ "objects": objects, "row": row_json() });
+    let written = serde_json::to_string_pretty(&vectors).unwrap() + "\n";
+    expect_file!["../../../../../docs/formats/vectors/rows.json"].assert_eq(&written);
+}

@@ -78,7 +78,8 @@ pub(crate) fn seal(with: &WorkKey, context: &[u8], plaintext: &[u8]) -> Result<V
 fn seal_with_salt(with: &WorkKey, context: &[u8], plaintext: &[u8], salt: &[u8; SALT_BYTES]) -> Result<Vec<u8>, Fault> {
     let message = MessageKey::derive(with, salt).map_err(|_| Fault::Unavailable)?;
     let mut header = [0; HEADER_BYTES];
-    let fields = [&FORMAT[..], &[SUITE_AES_256_GCM], &with.key.0, &with.version.to_be_bytes(), salt, &message.commitment];
+    let fields =
+        [&FORMAT[..], &[SUITE_AES_256_GCM], &with.key.0, &with.version.to_be_bytes(), salt, &message.commitment];
     header.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
     message.gcm.seal(&header, &associated(&header, context), plaintext).map_err(|_| Fault::Unavailable)
 }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 fn key(material: &[u8], id: [u8; 16], version: u32) -> WorkKey {
     let (key, tenant, bytes) = (ObjectId(id), ObjectId([0; 16]), Held::keep(material).unwrap());
-    let material =
-        KeyMaterial { key, tenant, version, algorithm: Algorithm::Aes256, purpose: Purpose::Encrypt, bytes };
+    let material = KeyMaterial { key, tenant, version, algorithm: Algorithm::Aes256, purpose: Purpose::Encrypt, bytes };
     WorkKey { key, version, material: Arc::new(material) }
 }
 
@@ -71,8 +70,7 @@ fn only_known_formats_and_suites_have_a_header() {
 #[test]
 fn no_two_envelopes_are_alike() {
     let with = key(&[3; 32], [4; 16], 5);
-    let mut salts: Vec<_> =
-        (0..1_000).map(|_| *Parts::of(&seal(&with, b"", b"same").unwrap()).unwrap().salt).collect();
+    let mut salts: Vec<_> = (0..1_000).map(|_| *Parts::of(&seal(&with, b"", b"same").unwrap()).unwrap().salt).collect();
     salts.sort_unstable();
     salts.dedup();
     assert_eq!(salts.len(), 1_000);

@@ -14,15 +14,37 @@ pub struct WorkKey {
 
 /// Work for the holder of a key. Contexts are canonical bytes.
 pub enum Job<'a> {
-    Seal { with: WorkKey, context: Vec<u8>, plaintext: &'a Secret },
-    Open { with: WorkKey, context: Vec<u8>, sealed: &'a [u8] },
+    Seal {
+        with: WorkKey,
+        context: Vec<u8>,
+        plaintext: &'a Secret,
+    },
+    Open {
+        with: WorkKey,
+        context: Vec<u8>,
+        sealed: &'a [u8],
+    },
     /// Opens under one key and seals under another. Nobody sees what is between.
-    Reseal { from: WorkKey, from_context: Vec<u8>, sealed: &'a [u8], to: WorkKey, to_context: Vec<u8> },
+    Reseal {
+        from: WorkKey,
+        from_context: Vec<u8>,
+        sealed: &'a [u8],
+        to: WorkKey,
+        to_context: Vec<u8>,
+    },
     /// A fresh data key of `bytes`, sealed.
-    DataKey { with: WorkKey, context: Vec<u8>, bytes: u32 },
+    DataKey {
+        with: WorkKey,
+        context: Vec<u8>,
+        bytes: u32,
+    },
     /// Material for a new version.
-    Generate { algorithm: Algorithm },
-    Random { bytes: u32 },
+    Generate {
+        algorithm: Algorithm,
+    },
+    Random {
+        bytes: u32,
+    },
 }
 
 /// What came of a job.

@@ -81,7 +81,7 @@ impl SealKey {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &*derived);
         let tag = tag(&key, message);
         let mut macs = self.0.macs.write().unwrap_or_else(PoisonError::into_inner);
-        if macs.len() < MAC_LABELS_MAX {
+        if macs.len() < MAC_LABELS_MAX && !macs.iter().any(|(known, _)| **known == *label) {
             macs.push((label.into(), key));
         }
         tag
@@ -108,6 +108,8 @@ impl Inner {
 
     fn remember(&self, fresh: Arc<Working>) {
         let mut working = self.working.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been faster.
+        working.retain(|known| known.salt != fresh.salt);
         if working.len() >= WORKING_KEYS_MAX {
             working.remove(0);
         }

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Formats against their independent scripts, both ways. Needs a Python with the package `cryptography`: $PYTHON,
+# else python3.
+set -eu
+cd "$(dirname "$0")/.."
+python="${PYTHON:-python3}"
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+
+for format in envelope seal; do
+    script="tools/independent/$format.py"
+    vectors="docs/formats/vectors/$format-v1.json"
+    "$python" "$script" self-test
+    "$python" "$script" make >"$made/$format.json"
+    cmp "$made/$format.json" "$vectors"
+    "$python" "$script" open <"$vectors"
+    # What the other language made is opened by the crate's tests; here it opens what the crate has made.
+    cargo run --quiet --locked -p keyward-crypto --example vectors -- "$format" >"$made/ours.json"
+    "$python" "$script" open <"$made/ours.json"
+done
+cargo test --quiet --locked -p keyward-crypto -- vectors_ another_language

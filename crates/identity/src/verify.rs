@@ -164,3 +164,83 @@ fn string_to_sign(signed: &SignedRequest, body_sha256: &[u8; 32]) -> Vec<u8> {
     push_hex(&mut out, &canonical.finish());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::sigv4::{ACCESS_KEY_CHARS_MAX, extract};
+    use domain::{AccessKey, ObjectId, Principal, PrincipalKind, Profile, Tenant, TenantKind};
+
+    fn signed(access_key: &str) -> Result<SignedRequest, Refusal> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={access_key}/20261125/eu-central-1/kms/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature={:064}",
+            0
+        );
+        let request = http::Request::get("/")
+            .header("host", "localhost")
+            .header("x-amz-date", "20261125T102603Z")
+            .header("authorization", authorization);
+        extract(&request.body(()).unwrap().into_parts().0, &bytes::Bytes::new(), "kms")
+    }
+
+    fn known() -> Known {
+        let (id, created) = (ObjectId([1; 16]), Timestamp(0));
+        let standing = Standing::Active;
+        let secret = Held::keep(b"secret").ok().unwrap();
+        Known {
+            access_key: AccessKey { id: "AKID".into(), principal: id, tenant: id, standing, secret, created }.into(),
+            principal: Arc::new(Principal {
+                id,
+                tenant: id,
+                name: "alice".into(),
+                kind: PrincipalKind::Person,
+                standing,
+                roles: vec![],
+                documents: vec![],
+                access_keys: vec![],
+                created,
+            }),
+            tenant: Arc::new(Tenant {
+                id,
+                name: "acme".into(),
+                account: "111122223333".into(),
+                profile: Profile::Default,
+                kind: TenantKind::Ordinary,
+                forbids: vec![],
+                created,
+            }),
+            revision: 0,
+        }
+    }
+
+    #[test]
+    fn no_more_derived_keys_are_remembered_than_the_limit_says() {
+        let (verifier, signed, mut known) = (Verifier::new(), signed("AKID").unwrap(), known());
+        for revision in 0..u64::try_from(DERIVED_KEYS_MAX).unwrap() + 500 {
+            known.revision = revision;
+            assert!(!verifier.signature_holds(&signed, Some(&known)));
+        }
+        assert!((DERIVED_KEYS_MAX / 2..=DERIVED_KEYS_MAX).contains(&verifier.known.len()), "{}", verifier.known.len());
+        assert_eq!(verifier.strangers.len(), 0);
+    }
+
+    #[test]
+    fn guesses_push_out_nothing_real() {
+        let verifier = Verifier::new();
+        verifier.signature_holds(&signed("AKID").unwrap(), Some(&known()));
+        for guess in 0..2 * STRANGERS_MAX {
+            verifier.signature_holds(&signed(&format!("GUESS{guess}")).unwrap(), None);
+        }
+        assert_eq!(verifier.known.len(), 1);
+        assert!((1..=STRANGERS_MAX).contains(&verifier.strangers.len()), "{}", verifier.strangers.len());
+    }
+
+    #[test]
+    fn the_longest_access_key_id() {
+        assert!(signed(&"A".repeat(ACCESS_KEY_CHARS_MAX)).is_ok());
+        let too_long = signed(&"A".repeat(ACCESS_KEY_CHARS_MAX + 1)).err();
+        assert_eq!(too_long, Some(Refusal::IncompleteCredential { part: "Credential" }));
+    }
+}

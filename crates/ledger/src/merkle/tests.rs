@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod vectors;
+
 use super::*;
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -81,16 +83,8 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 /// The leaves of the known tests of the Certificate Transparency project.
-const KNOWN_LEAVES: [&str; 8] = [
-    "",
-    "00",
-    "10",
-    "2021",
-    "3031",
-    "40414243",
-    "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f",
-];
+const KNOWN_LEAVES: [&str; 8] =
+    ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
 
 /// The roots of the trees of its first leaves.
 const KNOWN_ROOTS: [&str; 9] = [
@@ -187,7 +181,8 @@ fn the_known_consistency_paths_come_out() {
         ),
     ];
     for (older, newer, path) in PATHS {
-        let found: Vec<String> = consistency_of(*older, &known_leaves()[..*newer]).iter().map(|hash| hex(hash)).collect();
+        let found: Vec<String> =
+            consistency_of(*older, &known_leaves()[..*newer]).iter().map(|hash| hex(hash)).collect();
         assert_eq!(found, *path, "{older} in {newer}");
     }
 }
@@ -226,7 +221,11 @@ fn every_path_of_small_trees_is_the_naive_one_and_proves() {
         for index in 0..size {
             let path = path_of(index as u64, leaves);
             assert_eq!(path, naive_path(index, leaves), "{index} in {size}");
-            assert_eq!(root_from_path(index as u64, size as u64, leaves[index], &path), Some(root), "{index} in {size}");
+            assert_eq!(
+                root_from_path(index as u64, size as u64, leaves[index], &path),
+                Some(root),
+                "{index} in {size}"
+            );
         }
         for older in 1..=size {
             let path = consistency_of(older as u64, leaves);

@@ -55,8 +55,13 @@ fn tenants() -> impl Strategy<Value = Tenant> {
 }
 
 fn keyrings() -> impl Strategy<Value = Keyring> {
-    (ids(), ids(), locations(), texts(), times())
-        .prop_map(|(id, tenant, location, name, created)| Keyring { id, tenant, location, name, created })
+    (ids(), ids(), locations(), texts(), times()).prop_map(|(id, tenant, location, name, created)| Keyring {
+        id,
+        tenant,
+        location,
+        name,
+        created,
+    })
 }
 
 fn names() -> impl Strategy<Value = NameRow> {
@@ -95,11 +100,8 @@ fn standings() -> impl Strategy<Value = Standing> {
 }
 
 fn roles() -> impl Strategy<Value = RoleAssignment> {
-    let scope = prop_oneof![
-        Just(RoleScope::Tenant),
-        texts().prop_map(RoleScope::Ring),
-        ids().prop_map(RoleScope::Key),
-    ];
+    let scope =
+        prop_oneof![Just(RoleScope::Tenant), texts().prop_map(RoleScope::Ring), ids().prop_map(RoleScope::Key),];
     (select(Role::ALL.to_vec()), scope).prop_map(|(role, scope)| RoleAssignment { role, scope })
 }
 
@@ -193,13 +195,16 @@ fn versions() -> impl Strategy<Value = Version> {
 
 fn facts() -> impl Strategy<Value = KeyFacts> {
     let fact = || proptest::option::of(texts());
-    (fact(), fact(), fact(), pairs())
-        .prop_map(|(owner, environment, data_class, tags)| KeyFacts { owner, environment, data_class, tags })
+    (fact(), fact(), fact(), pairs()).prop_map(|(owner, environment, data_class, tags)| KeyFacts {
+        owner,
+        environment,
+        data_class,
+        tags,
+    })
 }
 
 fn documents() -> impl Strategy<Value = Document> {
-    (select(Authority::ALL.to_vec()), texts(), texts())
-        .prop_map(|(regime, name, text)| Document { regime, name, text })
+    (select(Authority::ALL.to_vec()), texts(), texts()).prop_map(|(regime, name, text)| Document { regime, name, text })
 }
 
 fn keys() -> impl Strategy<Value = Key> {

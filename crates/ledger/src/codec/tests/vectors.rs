@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{bytes_of, row_of};
-use crate::row_hash;
+use super::bytes_of;
+use crate::{keys, row_hash};
 use domain::*;
 use expect_test::expect_file;
 use secret::Held;
@@ -27,7 +27,8 @@ fn location() -> Location {
 
 /// Two versions: one that is past and compromised, with everything, and one that protects.
 pub(super) fn key() -> Key {
-    let scheduled = Destruction::Scheduled { deadline: CHANGED, due: Steady(86_400_000), resume_to: KeyState::Suspended };
+    let scheduled =
+        Destruction::Scheduled { deadline: CHANGED, due: Steady(86_400_000), resume_to: KeyState::Suspended };
     let second = Version {
         number: 2,
         life: Life { state: KeyState::Active, destruction: scheduled },
@@ -188,9 +189,40 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+const SITE: [u8; 16] = [0x77; 16];
+
+/// The id of the row that holds the object; none where it is a keyed hash.
+fn row_id(object: &Object) -> Option<ObjectId> {
+    match object {
+        Object::Tenant(tenant) => Some(tenant.id),
+        Object::Keyring(ring) => Some(ring.id),
+        Object::Key(key) => Some(key.id),
+        Object::Material(material) => Some(keys::material_id(material.key, material.version)),
+        Object::Principal(principal) => Some(principal.id),
+        Object::Settings(_) => Some(SETTINGS_ID),
+        Object::Kek(kek) => Some(kek.tenant),
+        Object::LogKey(key) => Some(keys::log_key_id(key.tenant, key.month)),
+        Object::Name(_) | Object::AccessKey(_) | Object::Token(_) => None,
+    }
+}
+
 fn object_json((name, object): &(&str, Object)) -> Value {
-    let row = row_of(object).id;
-    json!({ "name": name, "table": row.table as u8, "id": hex(&row.id.0), "plaintext": hex(&bytes_of(object)) })
+    json!({
+        "name": name, "table": object.table() as u8, "id": row_id(object).map(|id| hex(&id.0)),
+        "plaintext": hex(&bytes_of(object)),
+    })
+}
+
+/// The associated data of a seal: of any row, and of material.
+fn associated_json() -> Value {
+    let facts = keys::MaterialFacts::of_material(&material());
+    let key = RowId::new(Table::Key, id(0x44));
+    let of_material = RowId::new(Table::Material, keys::material_id(facts.key, facts.version));
+    json!({
+        "site": hex(&SITE), "tenant": hex(&id(0x11).0),
+        "key": hex(&keys::associated(&SITE, key, id(0x11), None)),
+        "material": hex(&keys::associated(&SITE, of_material, id(0x11), Some(&facts))),
+    })
 }
 
 fn row_json() -> Value {
@@ -214,7 +246,7 @@ fn row_json() -> Value {
 #[test]
 fn the_documents_vectors_are_what_is_written() {
     let objects: Vec<Value> = named().iter().map(object_json).collect();
-    let vectors = json!({ "objects": objects, "row": row_json() });
+    let vectors = json!({ "objects": objects, "row": row_json(), "associated": associated_json() });
     let written = serde_json::to_string_pretty(&vectors).unwrap() + "\n";
     expect_file!["../../../../../docs/formats/vectors/rows.json"].assert_eq(&written);
 }

@@ -51,6 +51,8 @@ pub struct CheckpointShown {
     pub size: u64,
     pub root: [u8; 32],
     pub note: String,
+    /// The log's verifier key (C2SP signed-note), a line.
+    pub verifier: String,
 }
 
 /// An inclusion proof (RFC 6962, section 2.1.1) of one entry in the tree of a checkpoint.

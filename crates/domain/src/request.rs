@@ -220,23 +220,68 @@ pub enum Found {
     /// A key to be shown or changed, and who owns it.
     Key { key: Arc<Key>, owner: Arc<Tenant> },
     Keys { keys: Vec<Arc<Key>>, owner: Arc<Tenant>, more: bool },
-    /// Where something is to be made. `taken` is the name's row if the name is taken.
-    Fresh { id: ObjectId, owner: Arc<Tenant>, ring: Option<Arc<Keyring>>, taken: Option<Arc<NameRow>>, token: Option<Arc<TokenRow>>, made: Option<Arc<Key>> },
+    /// Where a key is to be made, and whether its name or its token was there before.
+    FreshKey(Box<FreshKey>),
+    /// Where a tenant, a principal or an access key is to be made.
+    Fresh(Box<Fresh>),
     Work(Working),
     Rework { from: Working, to: Working },
-    Alias { row: Option<Arc<NameRow>>, key: Option<Arc<Key>>, former: Option<Arc<Key>>, owner: Arc<Tenant>, taken_by_name: bool },
+    /// `id` is where the alias stands or would stand.
+    Alias { id: ObjectId, row: Option<Arc<NameRow>>, key: Option<Arc<Key>>, former: Option<Arc<Key>>, owner: Arc<Tenant>, taken_by_name: bool },
     Aliases { aliases: Vec<AliasFound>, owner: Arc<Tenant>, more: bool },
     Principal { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    /// A principal and the rows of its access keys.
+    Leaver { principal: Arc<Principal>, access_keys: Vec<ObjectId> },
     Principals { principals: Vec<Arc<Principal>>, tenant: Arc<Tenant> },
-    AccessKey { access_key: Arc<crate::AccessKey>, principal: Arc<Principal> },
+    AccessKey { row: ObjectId, access_key: Arc<crate::AccessKey>, principal: Arc<Principal> },
     Tenant { tenant: Arc<Tenant> },
     Tenants { tenants: Vec<Arc<Tenant>> },
     Settings { settings: Arc<Settings> },
     /// Somebody else's view of a key, to be explained.
-    Explained { key: Arc<Key>, owner: Arc<Tenant>, principal: Option<Arc<Principal>> },
+    Explained {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+        settings: Arc<Settings>,
+    },
+    /// A key whose time has come, and the rows of its names.
+    Due { key: Arc<Key>, owner: Arc<Tenant>, names: Vec<crate::RowId> },
+    /// A key and a document for it, and whether the document can be evaluated.
+    Judged { key: Arc<Key>, owner: Arc<Tenant>, verdict: Result<(), crate::Fault> },
     Entries { entries: Vec<crate::EntryShown>, upto: u64, head: u64 },
     Proof { proof: Box<crate::ProofShown> },
     Checkpoint { checkpoint: Box<crate::CheckpointShown> },
+    Status { status: Box<crate::Status> },
+}
+
+/// Where a key is to be made.
+pub struct FreshKey {
+    pub id: ObjectId,
+    pub owner: Arc<Tenant>,
+    pub ring: Option<Arc<Keyring>>,
+    /// The rows of the ring, of its name, of the key's name and of the token.
+    pub ring_id: ObjectId,
+    pub ring_name_id: ObjectId,
+    pub name_id: Option<ObjectId>,
+    pub token_id: Option<ObjectId>,
+    pub taken: bool,
+    pub token: Option<Arc<TokenRow>>,
+    /// What the token made the first time.
+    pub made: Option<Arc<Key>>,
+}
+
+/// Where a tenant, a principal or an access key is to be made.
+pub struct Fresh {
+    pub id: ObjectId,
+    pub tenant: Arc<Tenant>,
+    pub principal: Option<Arc<Principal>>,
+    /// The rows of its names, in the order of the names.
+    pub name_ids: Vec<ObjectId>,
+    /// What of it was there before.
+    pub taken: Option<String>,
+    /// The public half of an access key to be made.
+    pub access_key: Option<String>,
 }
 
 #[derive(Clone, Debug)]

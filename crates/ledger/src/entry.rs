@@ -121,6 +121,37 @@ pub enum DetailKey {
     Dry = 22,
 }
 
+impl DetailKey {
+    pub const ALL: [Self; 22] = [
+        Self::Principal,
+        Self::Account,
+        Self::AccessKey,
+        Self::Signature,
+        Self::Address,
+        Self::Agent,
+        Self::Operation,
+        Self::Location,
+        Self::Asked,
+        Self::Context,
+        Self::Statement,
+        Self::Reason,
+        Self::Algorithm,
+        Self::Bytes,
+        Self::Duration,
+        Self::Status,
+        Self::Parameter,
+        Self::Session,
+        Self::Grant,
+        Self::Approval,
+        Self::Secure,
+        Self::Dry,
+    ];
+
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| *key as u16 == number)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
     Text(String),

@@ -13,7 +13,7 @@ use crate::{Change, Frontier, Receipt, Record, RowChange, StoredRow, Unrecorded,
 use clock::{Clock, Steady};
 use crossbeam_channel::Sender;
 use crypto::{SealKey, Sealer, VerifyingKey};
-use domain::{Fault, LogKey, Object, ObjectId, RowId, SITE_TENANT, Table, WrappedKek};
+use domain::{Fault, LogKey, NameKind, Object, ObjectId, RowId, SITE_TENANT, Table, WrappedKek};
 use secret::Held;
 use std::fmt;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ pub struct LedgerConfig {
     pub clock: Clock,
 }
 
-/// What a new site begins with.
-pub struct Founding {
+/// What a new site begins with. The record is made by whoever is given the ids of the site's names.
+pub struct Founding<F> {
     pub origin: String,
-    pub record: Record,
+    pub record: F,
 }
 
 /// Why the log is not opened. Each names the remedy.
@@ -101,7 +101,6 @@ pub struct Ledger {
     unrecorded: Arc<AtomicU64>,
     committer: Option<JoinHandle<()>>,
     projector: Option<(JoinHandle<()>, Sender<()>)>,
-    name: String,
 }
 
 fn store_fault(fault: &crate::StoreFault) -> OpenFault {
@@ -110,12 +109,12 @@ fn store_fault(fault: &crate::StoreFault) -> OpenFault {
 
 impl Ledger {
     /// Makes a site in an empty store: its facts, its KEK under `root`, and what the founding record puts.
-    pub async fn found(
+    pub async fn found<T>(
         mut store: Store,
         root: &SealKey,
         config: &LedgerConfig,
-        founding: Founding,
-    ) -> Result<Self, OpenFault> {
+        founding: Founding<impl FnOnce(&dyn Fn(NameKind, ObjectId, &str) -> ObjectId) -> Result<(Record, T), Fault>>,
+    ) -> Result<(Self, T), OpenFault> {
         if store.reader.fact("site").map_err(|f| store_fault(&f))?.is_some() {
             return Err(OpenFault::AlreadyFounded);
         }
@@ -138,14 +137,15 @@ impl Ledger {
         let blob = blob.map_err(|_| Fault::Unavailable)?;
 
         let ledger = Self::start(keys, store, config, Frontier::default(), Steady(0), 0);
-        let mut record = founding.record;
+        let names = |kind, tenant, text: &str| ledger.shared.keys.name_id(kind, tenant, "", text);
+        let (mut record, made) = (founding.record)(&names)?;
         record.change.puts.push(Put { row, object: Some(kek), sealed: Some(blob) });
         let view = ledger.view();
         for put in &record.change.puts {
             view.touch(put.row)?;
         }
         match ledger.commit(record, view.into_basis()).await {
-            Ok(_) => Ok(ledger),
+            Ok(_) => Ok((ledger, made)),
             Err(_) => Err(OpenFault::Store("the founding entry was not written".into())),
         }
     }
@@ -170,7 +170,7 @@ impl Ledger {
 
     fn start(keys: Keys, store: Store, config: &LedgerConfig, frontier: Frontier, steady: Steady, signed: u64) -> Self {
         let head = Head { size: frontier.size(), root: frontier.root(), steady, signed, writable: true };
-        let shared = Arc::new(Shared::new(keys, Arc::clone(&store.reader), Arc::clone(&store.projection_reader), head));
+        let shared = Arc::new(Shared::new(keys, Arc::clone(&store.reader), Arc::clone(&store.projection_reader), head, store.name));
         let (orders, taken) = crossbeam_channel::bounded(WAITING_MAX);
         let unrecorded = Arc::new(AtomicU64::new(0));
         let committer = Committer::new(
@@ -184,7 +184,7 @@ impl Ledger {
         let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run()).ok();
         let projector = Projector::new(store.reader, store.projection_writer, store.projection_reader);
         let projector = follow(projector, Arc::clone(&shared));
-        Self { shared, clock: config.clock.clone(), orders, unrecorded, committer, projector, name: store.name }
+        Self { shared, clock: config.clock.clone(), orders, unrecorded, committer, projector }
     }
 
     pub fn view(&self) -> View {
@@ -201,7 +201,7 @@ impl Ledger {
 
     /// What the store is, for people.
     pub fn store_name(&self) -> &str {
-        &self.name
+        &self.shared.name
     }
 
     pub fn verifying_key(&self) -> VerifyingKey {
@@ -215,13 +215,7 @@ impl Ledger {
 
     /// How far the projections are.
     pub fn progress(&self) -> Vec<domain::Progress> {
-        ["tiles", "segments"]
-            .into_iter()
-            .map(|projection| domain::Progress {
-                projection,
-                upto: self.shared.projections.cursor(projection).unwrap_or(0),
-            })
-            .collect()
+        self.shared.progress()
     }
 
     /// One durable write: the record becomes an entry, and its change with it, if all that it stood on

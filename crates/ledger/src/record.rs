@@ -58,6 +58,13 @@ impl Change {
         self
     }
 
+    /// Both changes, in one step.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.puts.extend(other.puts);
+        self
+    }
+
     pub fn is_none(&self) -> bool {
         self.puts.is_empty()
     }

@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) projections: Arc<dyn ProjectionReader>,
     pub(crate) head: ArcSwap<Head>,
+    pub(crate) name: String,
     checked: Cache<u64, Arc<StoredBatch>>,
 }
 
@@ -233,6 +234,34 @@ impl View {
         self.shared.reader.newest_checkpoint().map_err(|_| Fault::Unavailable)
     }
 
+    /// What a stored checkpoint says, its signature checked.
+    pub fn open_checkpoint(&self, stored: &crate::StoredCheckpoint) -> Result<(u64, [u8; 32]), Fault> {
+        let keys = &self.shared.keys;
+        let opened = crate::checkpoint::open_checkpoint(&stored.note, &keys.facts.origin, &keys.signer.public());
+        opened.ok_or(Fault::EntryNotFound { index: 0, size: stored.size })
+    }
+
+    /// The log's verifier key (C2SP signed-note).
+    pub fn verifier_line(&self) -> String {
+        let keys = &self.shared.keys;
+        crate::checkpoint::verifier_line(&keys.facts.origin, &keys.signer.public())
+    }
+
+    /// What names the log in its checkpoints.
+    pub fn origin(&self) -> String {
+        self.shared.keys.facts.origin.clone()
+    }
+
+    /// What the store is, for people.
+    pub fn store_name(&self) -> String {
+        self.shared.name.clone()
+    }
+
+    /// How far the projections are.
+    pub fn progress(&self) -> Vec<domain::Progress> {
+        self.shared.progress()
+    }
+
     pub(crate) fn log_sealer(
         &self,
         tenant: ObjectId,
@@ -267,9 +296,15 @@ impl Shared {
         reader: Arc<dyn Reader>,
         projections: Arc<dyn ProjectionReader>,
         head: Head,
+        name: String,
     ) -> Self {
         let checked = Cache::new(BATCHES_CHECKED_MAX);
-        Self { rows: Rows::new(), keys, reader, projections, head: ArcSwap::from_pointee(head), checked }
+        Self { rows: Rows::new(), keys, reader, projections, head: ArcSwap::from_pointee(head), name, checked }
+    }
+
+    pub(crate) fn progress(&self) -> Vec<domain::Progress> {
+        let upto = |projection| self.projections.cursor(projection).unwrap_or(0);
+        ["tiles", "segments"].map(|projection| domain::Progress { projection, upto: upto(projection) }).to_vec()
     }
 
     /// A row, verified: from memory, or read and checked against the entry that it names.

@@ -1,0 +1,118 @@
+//! Names become objects.
+
+use clock::Timestamp;
+use domain::{
+    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, RequestId, SITE_TENANT, Tenant, Tongue,
+};
+use identity::Caller;
+use ledger::View;
+use std::sync::Arc;
+
+/// Where a request stands.
+pub struct Here<'a> {
+    pub id: RequestId,
+    pub tongue: Tongue,
+    pub place: Location,
+    pub caller: &'a Caller,
+    /// An id that nothing has yet.
+    pub fresh: ObjectId,
+    pub now: Timestamp,
+}
+
+/// A key and who owns it.
+pub(crate) struct Owned {
+    pub(crate) key: Arc<Key>,
+    pub(crate) owner: Arc<Tenant>,
+}
+
+/// The key of this name that the tongue can spell.
+pub(crate) fn key(name: &KeyName, here: &Here<'_>, view: &View) -> Result<Owned, Fault> {
+    let absent = || Fault::KeyNotFound { asked: asked(name) };
+    let owner = owner(name, here, view)?.ok_or_else(absent)?;
+    let location = name.location.as_ref().unwrap_or(&here.place);
+    let id = key_id(name, &owner, location, view)?.ok_or_else(absent)?;
+    let key = view.key(id)?.ok_or_else(absent)?;
+    let meant = key.tenant == owner.id && key.location == *location && here.tongue.spells(&key).is_ok();
+    if meant { Ok(Owned { key, owner }) } else { Err(absent()) }
+}
+
+/// What a caller called a key.
+pub(crate) fn asked(name: &KeyName) -> String {
+    match &name.by {
+        KeyBy::Id(id) => id.to_string(),
+        KeyBy::Alias(text) | KeyBy::Path(text) | KeyBy::Nothing(text) => text.clone(),
+    }
+}
+
+fn owner(name: &KeyName, here: &Here<'_>, view: &View) -> Result<Option<Arc<Tenant>>, Fault> {
+    match &name.account {
+        None => Ok(Some(Arc::clone(here.caller.tenant()))),
+        Some(account) if *account == here.caller.tenant().account => Ok(Some(Arc::clone(here.caller.tenant()))),
+        Some(account) => tenant_of_account(account, view),
+    }
+}
+
+pub(crate) fn tenant_of_account(account: &str, view: &View) -> Result<Option<Arc<Tenant>>, Fault> {
+    match view.name(NameKind::Account, SITE_TENANT, None, account)? {
+        Some(row) => view.tenant(row.target),
+        None => Ok(None),
+    }
+}
+
+fn key_id(name: &KeyName, owner: &Tenant, place: &Location, view: &View) -> Result<Option<ObjectId>, Fault> {
+    match &name.by {
+        KeyBy::Nothing(_) => Ok(None),
+        KeyBy::Id(id) => Ok(Some(*id)),
+        KeyBy::Alias(alias) => match view.name(NameKind::Alias, owner.id, Some(place), alias)? {
+            Some(row) => Ok(Some(row.target)),
+            None => by_path(alias, owner, place, view),
+        },
+        KeyBy::Path(path) => match by_path(path, owner, place, view)? {
+            Some(id) => Ok(Some(id)),
+            None => match view.name(NameKind::Alias, owner.id, Some(place), path)? {
+                Some(row) => Ok(Some(row.target)),
+                None => Ok(ObjectId::parse(path)),
+            },
+        },
+    }
+}
+
+/// `NAME` in ring `default`, or `RING/NAME`.
+fn by_path(path: &str, owner: &Tenant, place: &Location, view: &View) -> Result<Option<ObjectId>, Fault> {
+    let full = full_path(path);
+    Ok(view.name(NameKind::Key, owner.id, Some(place), &full)?.map(|row| row.target))
+}
+
+/// The path with its ring.
+pub(crate) fn full_path(path: &str) -> String {
+    if path.contains('/') { path.to_owned() } else { format!("{}/{path}", domain::DEFAULT_RING) }
+}
+
+/// A principal of a tenant, by name.
+pub(crate) fn principal(name: &str, tenant: &Tenant, view: &View) -> Result<Arc<Principal>, Fault> {
+    let absent = || Fault::PrincipalNotFound { name: name.to_owned() };
+    let row = view.name(NameKind::Principal, tenant.id, None, name)?.ok_or_else(absent)?;
+    let found = view.principal(row.target)?.ok_or_else(absent)?;
+    if found.standing == domain::Standing::Removed { Err(absent()) } else { Ok(found) }
+}
+
+/// A tenant by its name or account; without one, the caller's own.
+pub(crate) fn tenant(name: Option<&str>, caller: &Caller, view: &View) -> Result<Arc<Tenant>, Fault> {
+    let Some(name) = name else { return Ok(Arc::clone(caller.tenant())) };
+    if name == caller.tenant().name || name == caller.tenant().account {
+        return Ok(Arc::clone(caller.tenant()));
+    }
+    if let Some(found) = tenant_of_account(name, view)? {
+        return Ok(found);
+    }
+    let absent = || Fault::TenantNotFound { name: name.to_owned() };
+    let row = view.name(NameKind::TenantName, SITE_TENANT, None, name)?.ok_or_else(absent)?;
+    view.tenant(row.target)?.ok_or_else(absent)
+}
+
+/// An access key and whose it is.
+pub(crate) fn access_key(id: &str, view: &View) -> Result<(Arc<AccessKey>, Arc<Principal>), Fault> {
+    let key = view.access_key(id)?.ok_or(Fault::NotFound)?;
+    let principal = view.principal(key.principal)?.ok_or(Fault::NotFound)?;
+    Ok((key, principal))
+}

@@ -1,0 +1,205 @@
+//! What the house asks of itself when a time has come. Each is found anew, judged anew, and recorded.
+
+use crate::keys::{material_row, rotatable, rotated};
+use crate::{Step, Supplies};
+use crypto::Job;
+use domain::{
+    Action, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId, Origin, Removal,
+    Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, VersionCause,
+};
+use ledger::{Change, Effects, View};
+use std::sync::Arc;
+
+/// How many names a destroyed key loses in one step.
+const NAMES_MAX: u32 = 1_000;
+
+/// The key, and every row that its end would take with it.
+pub(crate) fn found(action: Action, id: ObjectId, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    let absent = || Fault::KeyNotFound { asked: id.to_string() };
+    let key = view.key(id)?.ok_or_else(absent)?;
+    let owner = view.tenant(key.tenant)?.ok_or_else(absent)?;
+    view.touch(material_row(key.id, key.next_version()))?;
+    let mut names = Vec::new();
+    if matches!(action, Action::DestroyDue | Action::WipeExpired) {
+        for version in &key.versions {
+            view.touch(material_row(key.id, version.number))?;
+        }
+    }
+    if action == Action::DestroyDue {
+        for (name, _) in view.list(Table::Name, ledger::Scope::Owner(key.id), None, NAMES_MAX)?.0 {
+            let row = RowId::new(Table::Name, name);
+            view.touch(row)?;
+            names.push(row);
+        }
+    }
+    let demands = vec![Demand { action, target: Target::Key(Arc::clone(&key)) }];
+    Ok((Found::Due { key, owner, names }, demands))
+}
+
+fn of<'r>(request: &'r Request<'_>) -> Result<(&'r Arc<Key>, &'r Arc<Tenant>, &'r [RowId]), Fault> {
+    match &request.found {
+        Found::Due { key, owner, names } => Ok((key, owner, names)),
+        _ => Err(Fault::NotFound),
+    }
+}
+
+/// A rotation that was missed is caught up once: the next one is in the future again.
+pub(crate) fn rotate_due<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, ..) = of(request)?;
+    let due = key.rotation.is_some_and(|schedule| schedule.next <= supplies.now.wall);
+    if !due {
+        return Err(Fault::NotRotatable { why: "its time has not come" });
+    }
+    rotatable(key)?;
+    Ok(Step::Work(Job::Generate { algorithm: key.algorithm }, |request, worked, supplies| {
+        let (key, ..) = of(request)?;
+        let (mut after, change) = rotated(key, worked, VersionCause::Schedule, supplies)?;
+        after.rotation = key.rotation.map(|schedule| next(schedule, supplies.now.wall));
+        Ok(Effects::change(change.put(after.id, Object::Key(Arc::new(after))), Reply::Done))
+    }))
+}
+
+fn next(schedule: RotationSchedule, now: Timestamp) -> RotationSchedule {
+    let period = i64::from(schedule.period_days.max(1)) * DAY;
+    let missed = now.millis_since(schedule.next).max(0) / period;
+    let next = schedule.next.plus(period.saturating_mul(missed.saturating_add(1)));
+    RotationSchedule { next, ..schedule }
+}
+
+/// Ends what was ordered to end: the key as a whole, or the versions whose time has come.
+pub(crate) fn destroy_due<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, _, names) = of(request)?;
+    let mut after = Key::clone(key);
+    for scope in due_scopes(key, supplies) {
+        after = after.after(Event::Destroy(scope), supplies.now)?;
+    }
+    if after == **key {
+        return Err(Fault::DestructionNotScheduled);
+    }
+    let mut change = removed_material(key, &after);
+    if after.life.state == KeyState::Destroyed {
+        change = names.iter().fold(change, |change, name| change.remove(*name));
+    }
+    let key = after.id;
+    let mut effects = Effects::change(change.put(key, Object::Key(Arc::new(after))), Reply::Done);
+    effects.errands.push(Errand::Scrub { key });
+    Ok(Step::Ready(effects))
+}
+
+fn due_scopes(key: &Key, supplies: &Supplies) -> Vec<Scope> {
+    let over = |destruction| match destruction {
+        Destruction::Scheduled { due, .. } => due <= supplies.now.steady,
+        Destruction::None => false,
+    };
+    if over(key.life.destruction) {
+        return vec![Scope::Key];
+    }
+    let versions = key.versions.iter().filter(|version| over(version.life.destruction));
+    versions.map(|version| Scope::Version(version.number)).collect()
+}
+
+/// The material that was held before and is not any more is removed from its rows.
+fn removed_material(before: &Key, after: &Key) -> Change {
+    let gone = before.versions.iter().zip(&after.versions).filter(|(was, is)| {
+        matches!(was.material, Material::Held { .. }) && matches!(is.material, Material::Removed(_))
+    });
+    gone.fold(Change::none(), |change, (version, _)| change.remove(material_row(before.id, version.number)))
+}
+
+pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, ..) = of(request)?;
+    let mut after = Key::clone(key);
+    for version in &mut after.versions {
+        let expired = version.material.at(supplies.now.wall);
+        if matches!(version.material, Material::Held { .. }) && expired == Material::Removed(Removal::Expired) {
+            version.material = expired;
+        }
+    }
+    if after == **key {
+        return Err(Fault::NotFound);
+    }
+    let change = removed_material(key, &after);
+    let key = after.id;
+    let mut effects = Effects::change(change.put(key, Object::Key(Arc::new(after))), Reply::Done);
+    effects.errands.push(Errand::Scrub { key });
+    Ok(Step::Ready(effects))
+}
+
+/// Where the profile says so, the end of a window is the end of protecting for good.
+pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, owner, _) = of(request)?;
+    let mut after = Key::clone(key);
+    if owner.profile.deactivates_at_window_end() {
+        for version in &mut after.versions {
+            let ended = version.window.until.is_some_and(|until| until <= supplies.now.wall);
+            if ended && version.life.state == KeyState::Active {
+                version.life.state = version.life.state.becomes(KeyState::Deactivated)?;
+            }
+        }
+    }
+    if after == **key {
+        return Err(Fault::NotFound);
+    }
+    let change = Change::none().put(after.id, Object::Key(Arc::new(after)));
+    Ok(Step::Ready(Effects::change(change, Reply::Done)))
+}
+
+/// What a due key wants, in the order in which it is to be asked.
+pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies) -> Vec<Ask> {
+    let id = key.id;
+    let now = supplies.now.wall;
+    let mut asks = Vec::new();
+    if !due_scopes(key, supplies).is_empty() {
+        asks.push(Ask::DestroyDue { key: id });
+    }
+    let expired = |version: &domain::Version| version.material.at(now) != version.material;
+    if key.versions.iter().any(expired) {
+        asks.push(Ask::WipeExpired { key: id });
+    }
+    let ended = |version: &domain::Version| {
+        version.life.state == KeyState::Active && version.window.until.is_some_and(|until| until <= now)
+    };
+    if owner.profile.deactivates_at_window_end() && key.versions.iter().any(ended) {
+        asks.push(Ask::CloseWindows { key: id });
+    }
+    let rotation = key.rotation.is_some_and(|schedule| schedule.next <= now);
+    if rotation && key.origin == Origin::Generated && rotatable(key).is_ok() {
+        asks.push(Ask::RotateDue { key: id });
+    }
+    asks
+}
+
+/// What is due now: at most `limit` keys are looked at.
+pub fn due(view: &View, supplies: &Supplies, limit: u32) -> Result<Vec<Ask>, Fault> {
+    let mut asks = Vec::new();
+    for id in view.due_keys(supplies.now.wall, limit)? {
+        // A row that was damaged is refused when somebody asks for it; the others are served.
+        let Ok(Some(key)) = view.key(id) else { continue };
+        let Ok(Some(owner)) = view.tenant(key.tenant) else { continue };
+        asks.extend(wanted(&key, &owner, supplies));
+    }
+    Ok(asks)
+}
+
+/// The house's own word on something outside: who asks is the scheduler.
+pub(crate) fn found_site(action: Action) -> (Found, Vec<Demand>) {
+    (Found::Nothing, vec![Demand { action, target: Target::Site }])
+}
+
+pub(crate) fn errand_done<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
+    let Ask::ErrandDone { entry, outcome, .. } = request.ask else { return Err(Fault::NotFound) };
+    let mut effects = Effects::answer(Reply::Done);
+    let said = match outcome {
+        Ok(()) => format!("errand={entry} done"),
+        Err(why) => format!("errand={entry} failed: {why}"),
+    };
+    effects.detail.push((ledger::DetailKey::Parameter, ledger::Detail::Text(said)));
+    Ok(Step::Ready(effects))
+}
+
+pub(crate) fn prune<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
+    let Ask::Prune { before_month } = request.ask else { return Err(Fault::NotFound) };
+    let mut effects = Effects::answer(Reply::Done);
+    effects.detail.push((ledger::DetailKey::Parameter, ledger::Detail::Text(format!("before_month={before_month}"))));
+    Ok(Step::Ready(effects))
+}

@@ -1,0 +1,49 @@
+use super::of;
+use crate::encrypt::place_authority;
+use crate::find::Here;
+use crate::working::shown;
+use crate::{Step, Supplies};
+use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Table, Target};
+use ledger::{Effects, View};
+use std::sync::Arc;
+
+pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, owner) = of(request)?;
+    Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, supplies.now.wall)))))
+}
+
+/// Every key of the caller's tenant and location that the tongue can spell.
+pub(crate) fn found_list(page: Page, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    let owner = Arc::clone(here.caller.tenant());
+    let (rows, more) = view.list(Table::Key, view.place(owner.id, &here.place), page.after, page.limit)?;
+    let spelled = |object| match object {
+        Object::Key(key) if here.tongue.spells(&key).is_ok() => Some(key),
+        _ => None,
+    };
+    let keys = rows.into_iter().filter_map(|(_, object)| spelled(object)).collect();
+    let target = Target::Place {
+        tenant: Arc::clone(&owner),
+        location: here.place.clone(),
+        ring: None,
+        authority: place_authority(here),
+    };
+    Ok((Found::Keys { keys, owner, more }, vec![Demand { action: Action::ListKeys, target }]))
+}
+
+pub(crate) fn list<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
+    let Found::Keys { keys, owner, more } = &request.found else { return Err(Fault::NotFound) };
+    let reply = Reply::Keys { keys: keys.clone(), owner: Arc::clone(owner), more: *more };
+    Ok(Step::Ready(Effects::answer(reply)))
+}
+
+pub(crate) fn list_tags<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
+    let (key, _) = of(request)?;
+    Ok(Step::Ready(Effects::answer(Reply::Tags(key.facts.tags.clone()))))
+}
+
+pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let (key, owner) = of(request)?;
+    let versions = key.versions.clone();
+    let key = shown(Key::clone(key), owner, supplies.now.wall);
+    Ok(Step::Ready(Effects::answer(Reply::Versions { key, versions })))
+}

@@ -1,0 +1,103 @@
+//! What the log is told of a request.
+
+use domain::{Action, Context, Fault, Found, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
+use identity::{Caller, Proof};
+use ledger::{Detail, DetailKey, Drafted, Effects, Outcome, Record, RefusalSum};
+use policy::Deciding;
+
+/// What the path knows of a request beside what it asks.
+pub struct Told {
+    pub id: RequestId,
+    pub tongue: Tongue,
+    pub moment: Moment,
+    /// The operation in the dialect's own spelling.
+    pub operation: &'static str,
+    pub location: String,
+    /// Microseconds since it came in.
+    pub micros: u64,
+}
+
+/// The answer to a known caller who gets nothing: not found, denied, a conflict.
+pub fn refuse(caller: &Caller, told: Told, action: Action, request: Option<&Request<'_>>, fault: Fault) -> Outcome {
+    let mut draft = draft(caller, told);
+    match request {
+        Some(request) => tell_request(&mut draft, request),
+        None => draft.deeds.push((action, ObjectId::NIL, None)),
+    }
+    Outcome::of(draft, Err(fault))
+}
+
+pub(crate) fn outcome(
+    caller: &Caller,
+    request: &Request<'_>,
+    deciding: &Deciding,
+    told: Told,
+    result: Result<Effects, Fault>,
+) -> Outcome {
+    let mut draft = draft(caller, told);
+    tell_request(&mut draft, request);
+    if let Some(statement) = &deciding.statement {
+        draft.detail.push((DetailKey::Statement, Detail::Text(statement.to_string())));
+    }
+    Outcome::of(draft, result)
+}
+
+/// One entry for many who were refused before anybody knew them.
+pub fn refusals(told: &Told, sum: RefusalSum) -> Record {
+    let draft = Drafted {
+        request: told.id,
+        tongue: Tongue::House,
+        moment: told.moment,
+        tenant: SITE_TENANT,
+        principal: SITE_TENANT,
+        deeds: vec![(Action::CountRefusals, SITE_TENANT, None)],
+        detail: Vec::new(),
+    };
+    Record::of_refusals(draft, sum)
+}
+
+fn draft(caller: &Caller, told: Told) -> Drafted {
+    let (principal, tenant) = (caller.principal(), caller.tenant());
+    let mut detail = Vec::with_capacity(16);
+    let mut text = |key, text: &str| detail.push((key, Detail::Text(text.to_owned())));
+    text(DetailKey::Principal, &principal.name);
+    text(DetailKey::Account, &tenant.account);
+    text(DetailKey::Operation, told.operation);
+    text(DetailKey::Location, &told.location);
+    text(DetailKey::Address, &caller.source().address.to_string());
+    if let Some(agent) = &caller.source().agent {
+        text(DetailKey::Agent, agent);
+    }
+    if let Proof::SigV4 { access_key, signature_sha256 } = caller.proof() {
+        text(DetailKey::AccessKey, access_key);
+        detail.push((DetailKey::Signature, Detail::Bytes(signature_sha256.to_vec())));
+    }
+    detail.push((DetailKey::Secure, Detail::Number(u64::from(caller.source().secure))));
+    detail.push((DetailKey::Duration, Detail::Number(told.micros)));
+    let (request, tongue, moment) = (told.id, told.tongue, told.moment);
+    Drafted { request, tongue, moment, tenant: tenant.id, principal: principal.id, deeds: Vec::with_capacity(2), detail }
+}
+
+fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
+    for (place, demand) in request.demands.iter().enumerate() {
+        draft.deeds.push((demand.action, demand.target.object(), version_of(&request.found, place)));
+    }
+    if let Some(context) = request.context().filter(|context| **context != Context::None) {
+        draft.detail.push((DetailKey::Context, Detail::Bytes(context.canonical())));
+    }
+    if let Found::Work(work) = &request.found {
+        draft.detail.push((DetailKey::Algorithm, Detail::Text(work.key.algorithm.name().to_owned())));
+    }
+    if request.dry() != domain::Dry::Wet {
+        draft.detail.push((DetailKey::Dry, Detail::Number(1)));
+    }
+}
+
+fn version_of(found: &Found, place: usize) -> Option<u32> {
+    match (found, place) {
+        (Found::Work(work), _) | (Found::Rework { from: work, .. }, 0) | (Found::Rework { to: work, .. }, 1) => {
+            Some(work.version)
+        }
+        _ => None,
+    }
+}

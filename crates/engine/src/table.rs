@@ -1,0 +1,246 @@
+//! Which operation is which file: the one table from asks to work.
+
+use crate::find::Here;
+use crate::{Step, Supplies, aliases, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants};
+use domain::{Action, Ask, Demand, Fault, Found, LifeChange, Request, Target};
+use identity::Caller;
+use ledger::View;
+use std::sync::Arc;
+
+/// What an ask is called where nothing was resolved yet.
+pub fn action_of(ask: &Ask) -> Action {
+    match ask {
+        Ask::CreateKey(_) => Action::CreateKey,
+        Ask::DescribeKey { .. } => Action::DescribeKey,
+        Ask::ListKeys { .. } => Action::ListKeys,
+        Ask::ChangeLife { change, .. } => life_action(change),
+        Ask::DescribeKeyAs { .. } => Action::SetDescription,
+        Ask::SetFacts { .. } => Action::SetFacts,
+        Ask::Tag { .. } => Action::TagKey,
+        Ask::Untag { .. } => Action::UntagKey,
+        Ask::ListTags { .. } => Action::ListTags,
+        Ask::ListVersions { .. } => Action::ListVersions,
+        Ask::SetRotation { period_days: Some(_), .. } => Action::EnableRotation,
+        Ask::SetRotation { period_days: None, .. } => Action::DisableRotation,
+        Ask::GetRotation { .. } => Action::GetRotation,
+        Ask::Rotate { .. } => Action::RotateKey,
+        Ask::CreateAlias { .. } => Action::CreateAlias,
+        Ask::RetargetAlias { .. } => Action::RetargetAlias,
+        Ask::DeleteAlias { .. } => Action::DeleteAlias,
+        Ask::ListAliases { .. } => Action::ListAliases,
+        Ask::Encrypt { .. } => Action::Encrypt,
+        Ask::Decrypt { .. } => Action::Decrypt,
+        Ask::ReEncrypt { .. } => Action::ReEncryptFrom,
+        Ask::GenerateDataKey { plaintext: true, .. } => Action::GenerateDataKey,
+        Ask::GenerateDataKey { plaintext: false, .. } => Action::GenerateDataKeyWithoutPlaintext,
+        Ask::GenerateRandom { .. } => Action::GenerateRandom,
+        Ask::GetDocument { .. } => Action::GetDocument,
+        Ask::PutDocument { .. } => Action::PutDocument,
+        Ask::ListDocuments { .. } => Action::ListDocuments,
+        Ask::Explain { .. } => Action::Explain,
+        other => people_action(other),
+    }
+}
+
+fn people_action(ask: &Ask) -> Action {
+    match ask {
+        Ask::WhoAmI => Action::WhoAmI,
+        Ask::CreateTenant { .. } => Action::CreateTenant,
+        Ask::ListTenants => Action::ListTenants,
+        Ask::DescribeTenant { .. } => Action::DescribeTenant,
+        Ask::CreatePrincipal { .. } => Action::CreatePrincipal,
+        Ask::ListPrincipals => Action::ListPrincipals,
+        Ask::DescribePrincipal { .. } => Action::DescribePrincipal,
+        Ask::RemovePrincipal { .. } => Action::RemovePrincipal,
+        Ask::SuspendPrincipal { .. } => Action::SuspendPrincipal,
+        Ask::AssignRole { .. } => Action::AssignRole,
+        Ask::WithdrawRole { .. } => Action::WithdrawRole,
+        Ask::CreateAccessKey { .. } => Action::CreateAccessKey,
+        Ask::SuspendAccessKey { .. } => Action::SuspendAccessKey,
+        Ask::RemoveAccessKey { .. } => Action::RemoveAccessKey,
+        Ask::PutIdentityDocument { .. } => Action::PutIdentityDocument,
+        Ask::RemoveIdentityDocument { .. } => Action::RemoveIdentityDocument,
+        Ask::PutForbid { .. } => Action::PutForbid,
+        Ask::RemoveForbid { .. } => Action::RemoveForbid,
+        Ask::ListForbids => Action::ListForbids,
+        other => house_action(other),
+    }
+}
+
+fn house_action(ask: &Ask) -> Action {
+    match ask {
+        Ask::ListEntries(_) => Action::ListEntries,
+        Ask::ProveEntry { .. } => Action::ProveEntry,
+        Ask::GetCheckpoint => Action::GetCheckpoint,
+        Ask::GetStatus => Action::GetStatus,
+        Ask::GetSettings => Action::GetSettings,
+        Ask::SetSettings { .. } => Action::SetSettings,
+        Ask::RotateDue { .. } => Action::RotateDue,
+        Ask::DestroyDue { .. } => Action::DestroyDue,
+        Ask::WipeExpired { .. } => Action::WipeExpired,
+        Ask::CloseWindows { .. } => Action::CloseWindows,
+        Ask::ErrandDone { .. } => Action::ErrandDone,
+        Ask::Prune { .. } => Action::Prune,
+        Ask::Invalid { action, .. } => *action,
+        _ => Action::Unknown,
+    }
+}
+
+fn life_action(change: &LifeChange) -> Action {
+    match change {
+        LifeChange::Suspend(_) => Action::SuspendKey,
+        LifeChange::Resume(_) => Action::ResumeKey,
+        LifeChange::Enter(..) => Action::ChangeState,
+        LifeChange::MakePrimary(_) => Action::MakePrimary,
+        LifeChange::SetWindow(..) => Action::SetWindow,
+        LifeChange::ScheduleDestruction { .. } => Action::ScheduleDestruction,
+        LifeChange::CancelDestruction(_) => Action::CancelDestruction,
+    }
+}
+
+/// What the ask's names have become, and all that must be allowed.
+pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    let action = action_of(ask);
+    match ask {
+        Ask::CreateKey(create) => keys::found_fresh(create, here, view),
+        Ask::ListKeys { page } => keys::found_list(*page, here, view),
+        Ask::DescribeKey { key }
+        | Ask::ChangeLife { key, .. }
+        | Ask::DescribeKeyAs { key, .. }
+        | Ask::SetFacts { key, .. }
+        | Ask::Tag { key, .. }
+        | Ask::Untag { key, .. }
+        | Ask::ListTags { key }
+        | Ask::ListVersions { key }
+        | Ask::SetRotation { key, .. }
+        | Ask::GetRotation { key }
+        | Ask::Rotate { key }
+        | Ask::GetDocument { key, .. }
+        | Ask::ListDocuments { key, .. } => keys::found(action, key, here, view),
+        Ask::CreateAlias { alias, key } | Ask::RetargetAlias { alias, key } => {
+            aliases::found(action, alias, Some(key), here, view)
+        }
+        Ask::DeleteAlias { alias } => aliases::found(action, alias, None, here, view),
+        Ask::ListAliases { key, page } => aliases::found_list(key.as_ref(), *page, here, view),
+        Ask::Encrypt { key, .. } | Ask::GenerateDataKey { key, .. } => encrypt::found(action, key, here, view),
+        Ask::Decrypt { .. } => decrypt::found(ask, here, view),
+        Ask::ReEncrypt { .. } => re_encrypt::found(ask, here, view),
+        Ask::GenerateRandom { .. } => Ok(encrypt::found_random(here)),
+        Ask::PutDocument { key, regime, text, .. } => documents::found_put(key, *regime, text, here, view),
+        Ask::Explain { principal, key, .. } => documents::found_explain(principal.as_deref(), key, here, view),
+        other => found_people(other, action, here, view),
+    }
+}
+
+fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    match ask {
+        Ask::WhoAmI => Ok(people::found_caller(here)),
+        Ask::CreateTenant { name, account, profile } => {
+            tenants::found_fresh(name, account.as_deref(), *profile, here, view)
+        }
+        Ask::ListTenants => tenants::found_list(view),
+        Ask::DescribeTenant { name } => tenants::found(name, here, view),
+        Ask::CreatePrincipal { tenant, name, .. } => people::found_fresh(tenant.as_deref(), name, here, view),
+        Ask::ListPrincipals => people::found_list(here, view),
+        Ask::DescribePrincipal { name }
+        | Ask::RemovePrincipal { name }
+        | Ask::SuspendPrincipal { name, .. }
+        | Ask::AssignRole { principal: name, .. }
+        | Ask::WithdrawRole { principal: name, .. }
+        | Ask::PutIdentityDocument { principal: name, .. }
+        | Ask::RemoveIdentityDocument { principal: name, .. } => people::found(action, name, here, view),
+        Ask::CreateAccessKey { tenant, principal } => {
+            people::found_fresh_key(tenant.as_deref(), principal, here, view)
+        }
+        Ask::SuspendAccessKey { id, .. } | Ask::RemoveAccessKey { id } => people::found_key(action, id, here, view),
+        Ask::PutForbid { .. } | Ask::RemoveForbid { .. } | Ask::ListForbids => tenants::found_own(action, here, view),
+        other => found_house(other, action, here, view),
+    }
+}
+
+fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    match ask {
+        Ask::ListEntries(query) => log::found_entries(query, here, view),
+        Ask::ProveEntry { index } => log::found_proof(*index, here, view),
+        Ask::GetCheckpoint => log::found_checkpoint(here, view),
+        Ask::GetStatus => log::found_status(here, view),
+        Ask::GetSettings | Ask::SetSettings { .. } => tenants::found_settings(action, view),
+        Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
+            house::found(action, *key, view)
+        }
+        Ask::ErrandDone { .. } | Ask::Prune { .. } => Ok(house::found_site(action)),
+        Ask::Invalid { .. } => {
+            let target = Target::Principal(Arc::clone(here.caller.principal()));
+            Ok((Found::Nothing, vec![Demand { action: Action::Unknown, target }]))
+        }
+        _ => Err(Fault::NotFound),
+    }
+}
+
+/// What the request comes to, or what it wants of a holder.
+pub(crate) fn step<'r>(request: &'r Request<'r>, caller: &Caller, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    let _ = caller;
+    match request.ask {
+        Ask::Encrypt { .. } => encrypt::encrypt(request, supplies),
+        Ask::Decrypt { .. } => decrypt::decrypt(request, supplies),
+        Ask::ReEncrypt { .. } => re_encrypt::re_encrypt(request, supplies),
+        Ask::GenerateDataKey { .. } => encrypt::data_key(request, supplies),
+        Ask::GenerateRandom { .. } => encrypt::random(request),
+        Ask::CreateKey(_) => keys::create(request, supplies),
+        Ask::DescribeKey { .. } => keys::show(request, supplies),
+        Ask::ListKeys { .. } => keys::list(request),
+        Ask::ChangeLife { .. } => keys::change_life(request, supplies),
+        Ask::DescribeKeyAs { .. } => keys::describe_as(request),
+        Ask::SetFacts { .. } => keys::set_facts(request, supplies),
+        Ask::Tag { .. } => keys::tag(request),
+        Ask::Untag { .. } => keys::untag(request),
+        Ask::ListTags { .. } => keys::list_tags(request),
+        Ask::ListVersions { .. } => keys::list_versions(request, supplies),
+        Ask::SetRotation { .. } => keys::set_rotation(request, supplies),
+        Ask::GetRotation { .. } => keys::get_rotation(request, supplies),
+        Ask::Rotate { .. } => keys::rotate(request),
+        Ask::CreateAlias { .. } => aliases::create(request, supplies),
+        Ask::RetargetAlias { .. } => aliases::retarget(request, supplies),
+        Ask::DeleteAlias { .. } => aliases::delete(request),
+        Ask::ListAliases { .. } => aliases::list(request),
+        Ask::GetDocument { .. } => documents::get(request),
+        Ask::PutDocument { .. } => documents::put(request),
+        Ask::ListDocuments { .. } => documents::list(request),
+        Ask::Explain { .. } => documents::explain(request, supplies.now),
+        _ => step_people(request, supplies),
+    }
+}
+
+fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+    match request.ask {
+        Ask::WhoAmI | Ask::DescribePrincipal { .. } => people::show(request),
+        Ask::CreateTenant { .. } => tenants::create(request, supplies),
+        Ask::ListTenants => tenants::list(request),
+        Ask::DescribeTenant { .. } => tenants::show(request),
+        Ask::CreatePrincipal { .. } => people::create(request, supplies),
+        Ask::ListPrincipals => people::list(request),
+        Ask::RemovePrincipal { .. } => people::remove(request),
+        Ask::SuspendPrincipal { .. }
+        | Ask::AssignRole { .. }
+        | Ask::WithdrawRole { .. }
+        | Ask::PutIdentityDocument { .. }
+        | Ask::RemoveIdentityDocument { .. } => people::change(request),
+        Ask::CreateAccessKey { .. } => people::create_key(request),
+        Ask::SuspendAccessKey { .. } | Ask::RemoveAccessKey { .. } => people::change_key(request),
+        Ask::PutForbid { .. } | Ask::RemoveForbid { .. } => tenants::change_forbids(request),
+        Ask::ListForbids => tenants::forbids(request),
+        Ask::ListEntries(_) => log::entries(request),
+        Ask::ProveEntry { .. } => log::proof(request),
+        Ask::GetCheckpoint => log::checkpoint_reply(request),
+        Ask::GetStatus => log::status(request),
+        Ask::GetSettings | Ask::SetSettings { .. } => tenants::settings(request),
+        Ask::RotateDue { .. } => house::rotate_due(request, supplies),
+        Ask::DestroyDue { .. } => house::destroy_due(request, supplies),
+        Ask::WipeExpired { .. } => house::wipe_expired(request, supplies),
+        Ask::CloseWindows { .. } => house::close_windows(request, supplies),
+        Ask::ErrandDone { .. } => house::errand_done(request),
+        Ask::Prune { .. } => house::prune(request),
+        Ask::Invalid { fault, .. } => Err(fault.clone()),
+        _ => Err(Fault::NotFound),
+    }
+}

@@ -1,0 +1,129 @@
+//! The closed loop.
+
+use crate::client::{Client, Target};
+use crate::measure::{Measured, Tally};
+use crate::process::processor_time;
+use crate::{LoadArgs, Outcome};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bytes that are sealed in each request.
+const PLAINTEXT_BYTES: usize = 64;
+/// Requests flow this long before they count.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Operation {
+    Encrypt,
+    Decrypt,
+}
+
+const WARMING: u8 = 0;
+const COUNTING: u8 = 1;
+const OVER: u8 = 2;
+
+pub(crate) async fn run(args: LoadArgs) -> Outcome<()> {
+    let keys = match &args.keys_file {
+        Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_owned).collect(),
+        None => vec![args.key_id.clone()],
+    };
+    let measured = drive(&args, keys.into()).await?;
+    println!("{}", serde_json::to_string_pretty(&measured)?);
+    Ok(())
+}
+
+/// Sends signed requests over all connections for the whole time, and reads the server's processor time meanwhile.
+pub(crate) async fn drive(args: &LoadArgs, keys: Arc<[String]>) -> Outcome<Measured> {
+    let target = Target::new(args)?;
+    let stage = Arc::new(AtomicU8::new(WARMING));
+    let mut tasks = Vec::new();
+    for number in 0..args.connections {
+        let mut client = Client::connect(&target).await?;
+        let bodies = Bodies::prepare(args, &keys, number, &mut client).await?;
+        tasks.push((client, bodies));
+    }
+    let tasks: Vec<_> =
+        tasks.into_iter().map(|(client, bodies)| tokio::spawn(repeat(client, bodies, stage.clone()))).collect();
+    tokio::time::sleep(WARM_UP).await;
+    let before = args.server_pid.map(processor_time).transpose()?;
+    let begun = Instant::now();
+    stage.store(COUNTING, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs_f64(args.seconds)).await;
+    stage.store(OVER, Ordering::Relaxed);
+    let lasted = begun.elapsed();
+    let after = args.server_pid.map(processor_time).transpose()?;
+    let mut tally = Tally::default();
+    for task in tasks {
+        tally.add(task.await??);
+    }
+    let processor = before.zip(after).map(|(before, after)| after.saturating_sub(before));
+    Ok(tally.measured(lasted, processor))
+}
+
+async fn repeat(mut client: Client, mut bodies: Bodies, stage: Arc<AtomicU8>) -> Outcome<Tally> {
+    let mut tally = Tally::default();
+    while stage.load(Ordering::Relaxed) != OVER {
+        let (operation, body) = bodies.next();
+        let begun = Instant::now();
+        let (status, answer) = client.call(operation, &body).await?;
+        if stage.load(Ordering::Relaxed) == COUNTING {
+            tally.count(begun.elapsed(), status, answer);
+        }
+    }
+    Ok(tally)
+}
+
+/// What one connection sends, each time something else.
+struct Bodies {
+    operation: Operation,
+    keys: Arc<[String]>,
+    context: String,
+    sealed: Vec<String>,
+    turn: u64,
+}
+
+impl Bodies {
+    async fn prepare(args: &LoadArgs, keys: &Arc<[String]>, number: usize, client: &mut Client) -> Outcome<Self> {
+        let context = match args.context.as_deref().and_then(|it| it.split_once('=')) {
+            Some((name, value)) => format!(",\"EncryptionContext\":{{\"{name}\":\"{value}\"}}"),
+            None => String::new(),
+        };
+        // Each connection walks over the keys from another place.
+        let turn = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let keys = keys.clone();
+        let mut this = Self { operation: Operation::Encrypt, keys, context, sealed: Vec::new(), turn };
+        if args.operation == Operation::Decrypt {
+            for _ in 0..8 {
+                let (operation, body) = this.next();
+                let answer = client.must(operation, &body).await?;
+                let sealed = answer.get("CiphertextBlob").and_then(|it| it.as_str()).ok_or("no ciphertext")?;
+                this.sealed.push(sealed.to_owned());
+            }
+            this.operation = Operation::Decrypt;
+        }
+        Ok(this)
+    }
+
+    fn next(&mut self) -> (&'static str, String) {
+        self.turn = self.turn.wrapping_add(1);
+        let pick = |count: usize| usize::try_from(self.turn % count.max(1) as u64).unwrap_or_default();
+        match self.operation {
+            Operation::Encrypt => {
+                let mut plaintext = [b'p'; PLAINTEXT_BYTES];
+                if let Some(front) = plaintext.first_chunk_mut::<8>() {
+                    *front = self.turn.to_be_bytes();
+                }
+                let key = self.keys.get(pick(self.keys.len())).map(String::as_str).unwrap_or_default();
+                let text = STANDARD.encode(plaintext);
+                ("Encrypt", format!("{{\"KeyId\":\"{key}\",\"Plaintext\":\"{text}\"{}}}", self.context))
+            }
+            Operation::Decrypt => {
+                let sealed = self.sealed.get(pick(self.sealed.len())).map(String::as_str).unwrap_or_default();
+                ("Decrypt", format!("{{\"CiphertextBlob\":\"{sealed}\"{}}}", self.context))
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use crate::gcm::{Gcm, IV_BYTES, TAG_BYTES};
 use crate::holder::WorkKey;
 use crate::kdf::{Underived, derive};
+use crate::salt::{SALT_BYTES, salt};
 use domain::{Fault, ObjectId};
 use secret::Secret;
 use std::borrow::Cow;
@@ -11,7 +12,6 @@ use zeroize::Zeroizing;
 const FORMAT: [u8; 2] = [b'K', 1];
 /// Keys by SP 800-108 with HMAC-SHA-256, AES-256-GCM, a commitment of 32 bytes.
 const SUITE_AES_256_GCM: u8 = 1;
-const SALT_BYTES: usize = 16;
 const COMMITMENT_BYTES: usize = 32;
 const HEADER_BYTES: usize = 2 + 1 + 16 + 4 + SALT_BYTES + COMMITMENT_BYTES;
 
@@ -71,7 +71,7 @@ impl MessageKey {
 }
 
 pub(crate) fn seal(with: &WorkKey, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Fault> {
-    let salt = crate::random_bytes().map_err(|_| Fault::Unavailable)?;
+    let salt = salt().map_err(|_| Fault::Unavailable)?;
     seal_with_salt(with, context, plaintext, &salt)
 }
 

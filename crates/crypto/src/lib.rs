@@ -8,6 +8,7 @@ mod envelope;
 mod gcm;
 mod holder;
 mod kdf;
+mod salt;
 mod seal;
 mod signer;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::gcm::{Gcm, IV_BYTES, TAG_BYTES};
 use crate::kdf::{derive, derive_block};
+use crate::salt::{SALT_BYTES, salt};
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use secret::{ArenaFull, Held, Secret};
@@ -9,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 const VERSION: u8 = 1;
-const SALT_BYTES: usize = 16;
 
 /// What a seal adds to its plaintext, in bytes.
 pub const SEAL_OVERHEAD_BYTES: usize = 1 + SALT_BYTES + IV_BYTES + TAG_BYTES;
@@ -97,7 +97,7 @@ impl Inner {
 
     /// A working key for sealing, from a salt that nobody had before.
     fn fresh_working(&self) -> Result<Arc<Working>, Unopened> {
-        let working = self.derive_working(crate::random_bytes().map_err(|_| Unopened)?)?;
+        let working = self.derive_working(salt().map_err(|_| Unopened)?)?;
         self.remember(Arc::clone(&working));
         Ok(working)
     }

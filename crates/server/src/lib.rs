@@ -14,6 +14,7 @@ mod connection;
 mod depth;
 mod dispatch;
 mod door;
+mod house;
 pub mod limits;
 mod metrics;
 mod pace;

@@ -1,0 +1,88 @@
+//! The path is what stands behind the doors.
+
+use crate::{Answered, Door, Kind, Readiness, Sample, Series};
+use dialect::{Dialect, Wire};
+use domain::{Refusal, RequestId, Unavailable};
+use path::{Path, Standing};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+impl Door for Path {
+    fn fresh_id(&self) -> RequestId {
+        Path::fresh_id(self)
+    }
+
+    async fn answer(self: &Arc<Self>, dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
+        let path::Answered { response, operation, outcome, refused } = Path::answer(self, &**dialect, wire).await;
+        Answered { response, operation, outcome, refused }
+    }
+
+    fn refuse(
+        &self,
+        dialect: &dyn Dialect,
+        id: RequestId,
+        source: IpAddr,
+        refusal: Refusal,
+    ) -> http::Response<Vec<u8>> {
+        Path::refuse(self, dialect, id, source, refusal)
+    }
+
+    fn count(&self, _: RequestId, source: IpAddr, refusal: Refusal) {
+        Path::count(self, source, refusal);
+    }
+
+    fn unavailable(&self, dialect: &dyn Dialect, id: RequestId, why: Unavailable) -> http::Response<Vec<u8>> {
+        Path::word_unavailable(self, dialect, id, why)
+    }
+
+    fn readiness(&self) -> Readiness {
+        let reason = match self.standing() {
+            Standing::Ready => return Readiness { ready: true, reasons: Vec::new() },
+            Standing::Sealed => "sealed",
+            Standing::StoreDown => "the store takes no writes",
+            Standing::Draining => "draining",
+        };
+        Readiness { ready: false, reasons: vec![reason.to_owned()] }
+    }
+
+    fn metrics(&self) -> Vec<Series> {
+        let counts = self.counts();
+        let single = |name, help, kind, value: u64| {
+            let value = count_value(value);
+            Series { name, help, kind, samples: vec![Sample { labels: Vec::new(), value }] }
+        };
+        let projected = counts.projections.iter().map(|(projection, upto)| Sample {
+            labels: vec![("projection", (*projection).to_owned())],
+            value: count_value(*upto),
+        });
+        let sealed = u64::from(self.is_sealed());
+        vec![
+            single("keyward_log_entries", "Entries in the log.", Kind::Gauge, counts.entries),
+            single(
+                "keyward_log_signed_entries",
+                "Entries below the newest signed checkpoint.",
+                Kind::Gauge,
+                counts.signed,
+            ),
+            single("keyward_sealed", "One while the root key is missing.", Kind::Gauge, sealed),
+            single(
+                "keyward_unavailable_total",
+                "Requests answered unavailable, without an entry.",
+                Kind::Counter,
+                counts.unavailable,
+            ),
+            single("keyward_conflicts_total", "Requests that lost every race.", Kind::Counter, counts.conflicts),
+            Series {
+                name: "keyward_projection_entries",
+                help: "Entries that a projection has followed.",
+                kind: Kind::Gauge,
+                samples: projected.collect(),
+            },
+        ]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating point by their format")]
+fn count_value(count: u64) -> f64 {
+    count as f64
+}

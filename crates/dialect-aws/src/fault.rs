@@ -130,7 +130,8 @@ fn absent(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
                 let account = account_of(text).or(noted.0.account.as_deref()).unwrap_or_default();
                 told(not_found(text, noted.region(), account, takes_alias(operation)))
             }
-            None => hidden(),
+            None if opens(operation) => hidden(),
+            None => told(fault.to_string()),
         },
         Fault::CiphertextOfUnknownKey => hidden(),
         Fault::NotFound if opens(operation) => hidden(),

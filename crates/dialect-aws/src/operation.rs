@@ -121,3 +121,32 @@ impl Operation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// `model.txt` lists each operation of the service's model with its errors; the contract script makes it anew.
+    #[test]
+    fn the_table_is_the_services_model() {
+        let model = include_str!("../tests/model.txt");
+        let mut names: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+        names.sort_unstable();
+        let modelled: Vec<&str> = model.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(names, modelled);
+        for line in model.lines() {
+            let (name, errors) = line.split_once(": ").unwrap();
+            let mut errors: Vec<&str> = errors.split(' ').collect();
+            errors.sort_unstable();
+            match Operation::from_name(name).unwrap().service() {
+                Service::Serves(_, codes) => {
+                    let mut codes: Vec<&str> = codes.iter().map(|code| code.name()).collect();
+                    codes.sort_unstable();
+                    assert_eq!(codes, errors, "{name}");
+                }
+                Service::Refuses(code) => assert!(errors.contains(&code.name()), "{name}"),
+            }
+        }
+    }
+}

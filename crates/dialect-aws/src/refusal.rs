@@ -56,10 +56,11 @@ fn wrong_scope(part: &str, service: &str) -> String {
 
 fn incomplete(part: &str) -> String {
     match part {
-        "X-Amz-Date" | "x-amz-date" | "date" => {
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into()
-        }
-        part => format!("Authorization header requires '{part}' parameter."),
+        "Credential" | "Signature" | "SignedHeaders" => format!("Authorization header requires '{part}' parameter."),
+        "X-Amz-Date" => "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into(),
+        "Host" => "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into(),
+        "algorithm" => "Unsupported AWS 'algorithm' (must be 'AWS4-HMAC-SHA256').".into(),
+        part => format!("'{part}' is malformed."),
     }
 }
 

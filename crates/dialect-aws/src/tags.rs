@@ -35,13 +35,22 @@ pub(crate) fn tags(checks: &mut Checks, given: Option<List<Tag<'_>>>) -> Result<
             checks.required_at("tags", &place(""), None::<()>);
             continue;
         };
-        let name = checks.required_at("tags", &place(".tagKey"), tag.tag_key.map(|text| text.0.into_owned()));
-        checks.text_at("tags", &place(".tagKey"), &name, &TAG_KEY);
-        let value = checks.required_at("tags", &place(".tagValue"), tag.tag_value.map(|text| text.0.into_owned()));
-        checks.text_at("tags", &place(".tagValue"), &value, &TAG_VALUE);
+        let name = member(checks, &place(".tagKey"), tag.tag_key, &TAG_KEY);
+        let value = member(checks, &place(".tagValue"), tag.tag_value, &TAG_VALUE);
         tags.push((name, value));
     }
     sound(tags)
+}
+
+/// A text that must be there and fit its rule.
+fn member(checks: &mut Checks, place: &str, given: Option<Text<'_>>, rule: &Rule) -> String {
+    match given {
+        Some(Text(text)) => {
+            checks.text_at("tags", place, &text, rule);
+            text.into_owned()
+        }
+        None => checks.required_at("tags", place, None),
+    }
 }
 
 fn sound(tags: Vec<(String, String)>) -> Result<Vec<(String, String)>, Objection> {
@@ -104,8 +113,7 @@ pub(crate) fn untag_resource(body: &[u8], notes: &mut Notes) -> Result<Ask, Trou
     let mut names = Vec::with_capacity(given.len());
     for (at, name) in given.into_iter().enumerate() {
         let place = format!("tagKeys.{}.member", at + 1);
-        let name = checks.required_at("tagKeys", &place, name.map(|text| text.0.into_owned()));
-        checks.text_at("tagKeys", &place, &name, &TAG_KEY);
+        let name = member(&mut checks, &place, name, &TAG_KEY);
         names.push(name);
     }
     checks.settle()?;

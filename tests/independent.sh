@@ -18,4 +18,5 @@ for format in envelope seal; do
     cargo run --quiet --locked -p keyward-crypto --example vectors -- "$format" >"$made/ours.json"
     "$python" "$script" open <"$made/ours.json"
 done
+"$python" tools/independent/recover.py self-test
 cargo test --quiet --locked -p keyward-crypto -- vectors_ another_language

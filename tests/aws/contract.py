@@ -205,7 +205,9 @@ def walk(kms):
             parameters = {}
         else:
             parameters = sample(operation.input_shape) if operation.input_shape else {}
-        code, _ = call(kms, name, parameters)
+        code, answer = call(kms, name, parameters)
+        if name == "CreateKey" and answer:
+            call(kms, "ScheduleKeyDeletion", {"KeyId": answer["KeyMetadata"]["KeyId"], "PendingWindowInDays": 7})
         if code in UNKNOWN:
             print(f"UNKNOWN  {name}")
             failed.append(f"{name} is in the model and unknown to the server")

@@ -128,7 +128,7 @@ pub(crate) fn write_aliases(region: &str, aliases: &[AliasFound], owner: &Tenant
         json.text("AliasName", &format!("{ALIAS_PREFIX}{alias}"));
         json.date("CreationDate", found.created);
         json.date("LastUpdatedDate", found.changed);
-        json.plain("TargetKeyId", format_args!("{}", found.key));
+        json.id("TargetKeyId", found.key);
     });
     write_more(&mut json, aliases.last().map(|found| found.id).filter(|_| more));
     json.done()

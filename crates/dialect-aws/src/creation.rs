@@ -2,7 +2,7 @@
 
 use crate::check::{Checks, Pattern, Rule};
 use crate::code::Code;
-use crate::input::{Flag, List, Notes, Objection, Text, Trouble, parse};
+use crate::input::{Flag, List, Notes, Objection, Structure, Text, Trouble, parse};
 use crate::metadata::{KEY_SPECS, KEY_USAGES, algorithm};
 use crate::tags::{Tag, tags};
 use crate::uses::no_key_store;
@@ -40,7 +40,7 @@ struct Input<'a> {
     custom_key_store_id: Option<Text<'a>>,
     bypass_policy_lockout_safety_check: Option<Flag>,
     #[serde(borrow)]
-    tags: Option<List<Tag<'a>>>,
+    tags: Option<List<Structure<Tag<'a>>>>,
     multi_region: Option<Flag>,
     #[serde(borrow)]
     xks_key_id: Option<Text<'a>>,

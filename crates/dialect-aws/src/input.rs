@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Fault, Location};
 use secret::Secret;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -58,13 +59,15 @@ impl Notes {
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Trouble> {
     // A request without members may come without a body.
     let body = if body.is_empty() { b"{}" } else { body };
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Trouble::Unreadable);
+    }
     serde_json::from_slice(body).map_err(|error| refuse(body, &error))
 }
 
 /// A member of the wrong type is told to a verified caller; but not when the rest is no JSON.
 fn refuse(body: &[u8], error: &serde_json::Error) -> Trouble {
-    let object = body.trim_ascii_start().first() == Some(&b'{');
-    if !error.is_data() || !object || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+    if !error.is_data() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
         return Trouble::Unreadable;
     }
     let told = error.to_string();
@@ -87,6 +90,9 @@ pub(crate) struct Flag(pub(crate) bool);
 
 /// A list; its members may be null.
 pub(crate) struct List<T>(pub(crate) Vec<Option<T>>);
+
+/// A structure inside another: an object, and no list of its values.
+pub(crate) struct Structure<T>(pub(crate) T);
 
 /// A map of strings, in the order of the body; values may be null.
 #[derive(Default)]
@@ -224,6 +230,35 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
                 Err(A::Error::custom("Start of structure or map found where not expected."))
+            }
+            refuses! {
+                visit_bool(bool) = "TRUE_VALUE";
+                visit_i64(i64) = "NUMBER_VALUE";
+                visit_u64(u64) = "NUMBER_VALUE";
+                visit_f64(f64) = "DECIMAL_VALUE";
+                visit_str(&str) = "STRING_VALUE";
+            }
+        }
+        deserializer.deserialize_any(Seen(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Structure<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Seen<T>(PhantomData<T>);
+        impl<T> Seen<T> {
+            const NAME: &'static str = "Structure";
+        }
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Seen<T> {
+            type Value = Structure<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(Self::NAME)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Structure)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+                Err(A::Error::custom("Unexpected start of list"))
             }
             refuses! {
                 visit_bool(bool) = "TRUE_VALUE";

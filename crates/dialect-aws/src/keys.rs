@@ -133,9 +133,8 @@ pub(crate) fn list_keys(body: &[u8], _notes: &mut Notes) -> Result<Ask, Trouble>
 pub(crate) fn write_keys(keys: &[Arc<Key>], owner: &Tenant, more: bool) -> Vec<u8> {
     let mut json = Json::object(64 + keys.len() * 160);
     json.list("Keys", keys, |json, key| {
-        let (region, account, id) = (&key.location.0, &owner.account, key.id);
-        json.plain("KeyArn", format_args!("arn:aws:kms:{region}:{account}:key/{id}"));
-        json.plain("KeyId", format_args!("{id}"));
+        json.key_arn("KeyArn", &key.location.0, &owner.account, key.id);
+        json.id("KeyId", key.id);
     });
     write_more(&mut json, keys.last().map(|key| key.id).filter(|_| more));
     json.done()

@@ -231,7 +231,7 @@ fn respond(status: u16, id: RequestId, kind: &'static str, body: Vec<u8>) -> htt
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     // Answers hold plaintexts.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
+    if let Ok(value) = HeaderValue::from_bytes(&output::uuid(id.0)) {
         headers.insert(REQUEST_ID, value);
     }
     response

@@ -87,8 +87,7 @@ fn origin(key: &Key) -> &'static str {
 }
 
 pub(crate) fn arn(json: &mut Json, name: &str, shown: &KeyShown) {
-    let (region, account, id) = (&shown.key.location.0, &shown.owner.account, shown.key.id);
-    json.plain(name, format_args!("arn:aws:kms:{region}:{account}:key/{id}"));
+    json.key_arn(name, &shown.key.location.0, &shown.owner.account, shown.key.id);
 }
 
 pub(crate) fn write(shown: &KeyShown) -> Vec<u8> {
@@ -116,7 +115,7 @@ fn fill(json: &mut Json, shown: &KeyShown) {
         json.texts("EncryptionAlgorithms", ["SYMMETRIC_DEFAULT"]);
     }
     expiry(json, shown);
-    json.text("KeyId", &key.id.to_string());
+    json.id("KeyId", key.id);
     json.text("KeyManager", "CUSTOMER");
     json.text("KeySpec", spec);
     json.text("KeyState", state(shown));

@@ -77,7 +77,7 @@ pub(crate) fn list_key_rotations(body: &[u8], notes: &mut Notes) -> Result<Ask, 
 pub(crate) fn write_status(shown: &KeyShown, schedule: Option<&RotationSchedule>) -> Vec<u8> {
     let schedule = schedule.filter(|_| shown.key.life.destruction == Destruction::None);
     let mut json = Json::object(256);
-    json.plain("KeyId", format_args!("{}", shown.key.id));
+    json.id("KeyId", shown.key.id);
     json.flag("KeyRotationEnabled", schedule.is_some());
     if let Some(schedule) = schedule {
         json.date("NextRotationDate", schedule.next);
@@ -101,7 +101,7 @@ pub(crate) fn write_rotations(shown: &KeyShown, versions: &[Version], include: &
 }
 
 fn write_rotation(json: &mut Json, shown: &KeyShown, version: &Version) {
-    json.plain("KeyId", format_args!("{}", shown.key.id));
+    json.id("KeyId", shown.key.id);
     if let Some(fingerprint) = &version.fingerprint {
         json.hex("KeyMaterialId", &fingerprint.0);
     }

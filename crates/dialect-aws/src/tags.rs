@@ -2,7 +2,7 @@
 
 use crate::check::{Checks, Rule};
 use crate::code::Code;
-use crate::input::{Int, List, Notes, Objection, Text, Trouble, parse};
+use crate::input::{Int, List, Notes, Objection, Structure, Text, Trouble, parse};
 use crate::name::own_key;
 use crate::output::Json;
 use crate::page::{Paging, keep_window, write_window};
@@ -26,12 +26,15 @@ pub(crate) struct Tag<'a> {
 }
 
 /// The tags of a request. Outer: what the model refuses is in `checks`; inner: what the service refuses beyond that.
-pub(crate) fn tags(checks: &mut Checks, given: Option<List<Tag<'_>>>) -> Result<Vec<(String, String)>, Objection> {
+pub(crate) fn tags(
+    checks: &mut Checks,
+    given: Option<List<Structure<Tag<'_>>>>,
+) -> Result<Vec<(String, String)>, Objection> {
     let List(given) = given.unwrap_or(List(Vec::new()));
     let mut tags = Vec::with_capacity(given.len());
     for (at, tag) in given.into_iter().enumerate() {
         let place = |member: &str| format!("tags.{}.member{member}", at + 1);
-        let Some(tag) = tag else {
+        let Some(Structure(tag)) = tag else {
             checks.required_at("tags", &place(""), None::<()>);
             continue;
         };
@@ -79,7 +82,7 @@ struct TagResource<'a> {
     #[serde(borrow)]
     key_id: Option<Text<'a>>,
     #[serde(borrow)]
-    tags: Option<List<Tag<'a>>>,
+    tags: Option<List<Structure<Tag<'a>>>>,
 }
 
 pub(crate) fn tag_resource(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {

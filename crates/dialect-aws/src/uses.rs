@@ -309,14 +309,14 @@ fn dry(flag: Option<Flag>, ignoring: bool) -> Dry {
 pub(crate) fn write_ciphertext(by: &Worker, ciphertext: &[u8]) -> Vec<u8> {
     let mut json = Json::object(ciphertext.len() * 4 / 3 + 192);
     json.blob("CiphertextBlob", ciphertext);
-    json.plain("EncryptionAlgorithm", format_args!("SYMMETRIC_DEFAULT"));
+    json.text("EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     arn(&mut json, "KeyId", by);
     json.done()
 }
 
 pub(crate) fn write_plaintext(by: &Worker, plaintext: &Secret) -> Vec<u8> {
     let mut json = Json::object(plaintext.len() * 4 / 3 + 288);
-    json.plain("EncryptionAlgorithm", format_args!("SYMMETRIC_DEFAULT"));
+    json.text("EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     arn(&mut json, "KeyId", by);
     material(&mut json, "KeyMaterialId", by);
     json.secret("Plaintext", plaintext);
@@ -326,10 +326,10 @@ pub(crate) fn write_plaintext(by: &Worker, plaintext: &Secret) -> Vec<u8> {
 pub(crate) fn write_resealed(from: &Worker, to: &Worker, ciphertext: &[u8]) -> Vec<u8> {
     let mut json = Json::object(ciphertext.len() * 4 / 3 + 640);
     json.blob("CiphertextBlob", ciphertext);
-    json.plain("DestinationEncryptionAlgorithm", format_args!("SYMMETRIC_DEFAULT"));
+    json.text("DestinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     material(&mut json, "DestinationKeyMaterialId", to);
     arn(&mut json, "KeyId", to);
-    json.plain("SourceEncryptionAlgorithm", format_args!("SYMMETRIC_DEFAULT"));
+    json.text("SourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     arn(&mut json, "SourceKeyId", from);
     material(&mut json, "SourceKeyMaterialId", from);
     json.done()
@@ -354,8 +354,7 @@ pub(crate) fn write_random(random: &Secret) -> Vec<u8> {
 }
 
 fn arn(json: &mut Json, name: &str, by: &Worker) {
-    let (region, account, id) = (&by.key.location.0, &by.owner.account, by.key.id);
-    json.plain(name, format_args!("arn:aws:kms:{region}:{account}:key/{id}"));
+    json.key_arn(name, &by.key.location.0, &by.owner.account, by.key.id);
 }
 
 fn material(json: &mut Json, name: &str, by: &Worker) {

@@ -23,7 +23,8 @@ fn sts(headers: &[(&str, &str)], body: &str) -> Result<String, Refusal> {
 fn heads_tell_whose_request_it_is() {
     let (kms, other) = (authorization("kms"), authorization("keyward"));
     let sts = authorization("sts");
-    let cases: &[(&[(&str, &str)], bool, bool)] = &[
+    type Case<'c> = (&'c [(&'c str, &'c str)], bool, bool);
+    let cases: &[Case<'_>] = &[
         (&[("x-amz-target", "TrentService.Encrypt")], true, false),
         (&[("x-amz-target", "secretsmanager.GetSecretValue"), JSON], false, false),
         (&[("authorization", &kms)], true, false),

@@ -1,0 +1,189 @@
+//! What can be found, in words for people.
+
+use super::Verification;
+use domain::RowId;
+use std::fmt;
+
+/// A report names so many findings and counts the rest.
+const FINDINGS_MAX: usize = 1_000;
+
+/// Something that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The store could not be read on.
+    Unreadable { fault: String },
+    /// Entries from `first` to before `end` are not there.
+    BatchMissing { first: u64, end: u64 },
+    /// A batch says that it begins inside the one before.
+    BatchOverlaps { first: u64, expected: u64 },
+    /// A batch holds another number of entries than it says.
+    BatchCut { first: u64, says: u32, holds: u64 },
+    /// A batch does not carry the site's code for what is in it.
+    BatchEdited { first: u64 },
+    /// The entries of a batch do not lead to the tree that it says they lead to.
+    TreeDiffers { first: u64, end: u64 },
+    /// The bytes of one entry are not those that were hashed when it was written.
+    EntryEdited { index: u64 },
+    /// One entry is none.
+    EntryUnreadable { index: u64 },
+    /// An entry says that a row was something else before than the last entry that changed it says.
+    ChainBroken { row: RowId, index: u64, before: Option<u64> },
+    /// A checkpoint was not signed by this site, or says another size than it is kept under.
+    CheckpointForged { size: u64 },
+    /// A checkpoint is of another tree.
+    CheckpointDiffers { size: u64 },
+    /// A checkpoint was signed for more than there is.
+    LogShorterThanCheckpoint { size: u64, checkpoint: u64 },
+    /// A row names an entry that is not there yet.
+    LogShorterThanRow { size: u64, row: RowId, position: u64 },
+    /// A row is not what the entry that changed it last says.
+    RowEdited { row: RowId, position: u64 },
+    /// A row names an entry that is not the last that changed it: an old one was put back.
+    RowOld { row: RowId, position: u64, newest: u64 },
+    /// No entry ever made this row.
+    RowUnknown { row: RowId, position: u64 },
+    /// An entry made a row that is not there.
+    RowMissing { row: RowId, position: u64 },
+    /// A tile of hashes is not that of the log.
+    TileDiffers { level: u8, index: u64 },
+}
+
+/// `Key/0b5c…`, as rows are named in findings.
+struct Named<'a>(&'a RowId);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}/{}", self.0.table, self.0.id)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { fault } => write!(f, "the store cannot be read on: {fault}"),
+            Self::CheckpointForged { size } => write!(f, "the checkpoint at {size} was not signed by this site"),
+            Self::CheckpointDiffers { size } => write!(f, "the checkpoint at {size} was signed for another log"),
+            Self::TileDiffers { level, index } => {
+                write!(f, "tile {index} of level {level} is not that of the log; remove projections to make it anew")
+            }
+            Self::LogShorterThanCheckpoint { size, checkpoint } => {
+                write!(f, "the log has {size} entries, its newest signed checkpoint {checkpoint}")
+            }
+            Self::LogShorterThanRow { size, row, position } => {
+                write!(f, "the log has {size} entries, row {} was changed by entry {position}", Named(row))
+            }
+            Self::RowEdited { .. } | Self::RowOld { .. } | Self::RowUnknown { .. } | Self::RowMissing { .. } => {
+                self.write_row(f)
+            }
+            _ => self.write_log(f),
+        }
+    }
+}
+
+impl Finding {
+    fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BatchMissing { first, end } => write!(f, "batch at {first} is missing; entries go on at {end}"),
+            Self::BatchOverlaps { first, expected } => write!(f, "batch at {first} begins before entry {expected}"),
+            Self::BatchCut { first, says, holds } => {
+                write!(f, "batch at {first} says {says} entries and holds {holds}")
+            }
+            Self::BatchEdited { first } => write!(f, "batch at {first} was edited: its code is not the site's"),
+            Self::TreeDiffers { first, end } => {
+                write!(
+                    f,
+                    "entries {first} to {} do not lead to the tree that was stored with them",
+                    end.saturating_sub(1)
+                )
+            }
+            Self::EntryEdited { index } => write!(f, "entry {index} was edited: its hash is not the one in the tree"),
+            Self::EntryUnreadable { index } => write!(f, "entry {index} was edited: it cannot be read"),
+            Self::ChainBroken { row, index, before: Some(before) } => {
+                write!(f, "entry {index} changed another row {} than entry {before} left", Named(row))
+            }
+            Self::ChainBroken { row, index, before: None } => {
+                write!(f, "entry {index} changed row {}, which no entry made", Named(row))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_row(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RowEdited { row, position } => write!(f, "row {} is not what entry {position} says", Named(row)),
+            Self::RowOld { row, position, newest } => {
+                write!(f, "row {} is that of entry {position}, but entry {newest} changed it since", Named(row))
+            }
+            Self::RowUnknown { row, position } => {
+                write!(f, "row {} names entry {position}, and no entry made it", Named(row))
+            }
+            Self::RowMissing { row, position } => {
+                write!(f, "row {} is missing; entry {position} says what it was", Named(row))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What was checked, what was found, and what nobody could have seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The oldest entry that is kept, and how many entries the log has.
+    pub oldest: u64,
+    pub size: u64,
+    pub batches: u64,
+    pub checkpoints: u64,
+    pub rows: u64,
+    /// Rows whose last change was pruned: there is no entry left to compare them with.
+    pub rows_unproven: u64,
+    pub findings: Vec<Finding>,
+    /// Findings beyond those that are named.
+    pub more_findings: u64,
+    /// Sentences for people: what this check cannot see.
+    pub unseen: Vec<&'static str>,
+}
+
+const UNSEEN: [&str; 2] = [
+    "a whole tail of the log that was cut together with its checkpoints and the rows that it changed",
+    "a row that was put back together with the log and the checkpoints that it belongs to",
+];
+const PRUNED: &str = "rows that were changed last by entries that are not kept any more";
+const NO_VERIFIER: &str = "checkpoints, since the key that signs them is not at hand";
+const NO_CODE: &str = "the codes of batches, since the site's key is not at hand";
+
+impl Report {
+    pub(super) fn new(how: &Verification<'_>) -> Self {
+        let mut unseen = UNSEEN.to_vec();
+        unseen.extend(how.verifier.is_none().then_some(NO_VERIFIER));
+        unseen.extend(how.mac.is_none().then_some(NO_CODE));
+        Self {
+            oldest: 0,
+            size: 0,
+            batches: 0,
+            checkpoints: 0,
+            rows: 0,
+            rows_unproven: 0,
+            findings: Vec::new(),
+            more_findings: 0,
+            unseen,
+        }
+    }
+
+    /// Whether nothing was found.
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    pub(super) fn begins_at(&mut self, oldest: u64) {
+        self.oldest = oldest;
+        self.unseen.extend((oldest > 0).then_some(PRUNED));
+    }
+
+    pub(super) fn found(&mut self, finding: Finding) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        } else {
+            self.more_findings = self.more_findings.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Batches, entries, the tree, checkpoints, tiles.
+
+use super::rows::Changes;
+use super::{Finding, Report, Verification};
+use crate::projections::{TILES, Tiles, WIDTH};
+use crate::view::entries_of;
+use crate::{
+    Frontier, ProjectionReader, Reader, StoreFault, StoredBatch, StoredCheckpoint, Tile, decode_entry, leaf_hash,
+    open_checkpoint,
+};
+use std::collections::VecDeque;
+
+/// Batches and checkpoints that are held in memory at once.
+const BATCHES: u32 = 32;
+const CHECKPOINTS: u32 = 256;
+/// How often the progress is told, in entries.
+const TELL_ENTRIES: u64 = 16_384;
+
+/// Goes through the log once, and further when it has grown.
+pub(super) struct Walk<'a> {
+    pub(super) reader: &'a dyn Reader,
+    pub(super) report: &'a mut Report,
+    pub(super) changes: Changes,
+    how: &'a Verification<'a>,
+    /// The index of the next entry.
+    next: u64,
+    /// None at the beginning of a pruned log: its first batch is taken at its word.
+    tree: Option<Frontier>,
+    /// After a batch that did not lead to its tree: the tree that it led to.
+    other: Option<Frontier>,
+    checkpoints: VecDeque<StoredCheckpoint>,
+    /// The size of the last checkpoint that was read.
+    checkpoints_upto: u64,
+    tiles: Option<KnownTiles<'a>>,
+    /// Entries of this batch whose leaf is another one in its tile: one of the two was edited.
+    suspects: Vec<u64>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        reader: &'a dyn Reader,
+        how: &'a Verification<'a>,
+        report: &'a mut Report,
+    ) -> Result<Self, StoreFault> {
+        let oldest = reader.oldest()?;
+        report.begins_at(oldest);
+        Ok(Self {
+            reader,
+            report,
+            changes: Changes::new(oldest),
+            how,
+            next: oldest,
+            tree: (oldest == 0).then(Frontier::default),
+            other: None,
+            checkpoints: VecDeque::new(),
+            checkpoints_upto: 0,
+            tiles: how.projections.map(|projections| KnownTiles::new(projections, oldest)).transpose()?,
+            suspects: Vec::new(),
+        })
+    }
+
+    /// Goes on to the log's end as it is by now.
+    pub(super) fn read_up(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreFault> {
+        let (mut told, mut end) = (self.next, None);
+        loop {
+            let batches = self.reader.batches(self.next, BATCHES)?;
+            if batches.is_empty() {
+                break;
+            }
+            for batch in &batches {
+                self.batch(batch)?;
+            }
+            if self.next.saturating_sub(told) >= TELL_ENTRIES {
+                told = self.next;
+                let whole = end.map_or_else(|| self.end(), Ok)?;
+                end = Some(whole);
+                progress(told, whole.max(told));
+            }
+        }
+        self.report.size = self.next;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<u64, StoreFault> {
+        Ok(self.reader.last_batch()?.map_or(0, |batch| batch.first.saturating_add(batch.count.into())))
+    }
+
+    fn batch(&mut self, batch: &StoredBatch) -> Result<(), StoreFault> {
+        self.report.batches = self.report.batches.saturating_add(1);
+        self.place(batch);
+        let genuine = self.how.mac.is_none_or(|code| crypto::same(&code(batch), &batch.mac));
+        if !genuine {
+            self.report.found(Finding::BatchEdited { first: batch.first });
+        }
+        let mut holds = 0;
+        for entry in entries_of(&batch.entries) {
+            self.entry(batch.first.saturating_add(holds), entry)?;
+            holds += 1;
+        }
+        if holds != u64::from(batch.count) {
+            self.report.found(Finding::BatchCut { first: batch.first, says: batch.count, holds });
+        }
+        self.next = batch.first.saturating_add(batch.count.into()).max(self.next.saturating_add(1));
+        self.tree_after(batch);
+        Ok(())
+    }
+
+    /// Batches follow each other without a gap.
+    fn place(&mut self, batch: &StoredBatch) {
+        let (first, expected) = (batch.first, self.next);
+        if first == expected {
+            return;
+        }
+        self.report.found(match first > expected {
+            true => Finding::BatchMissing { first: expected, end: first },
+            false => Finding::BatchOverlaps { first, expected },
+        });
+        // Across a gap nothing leads from one tree to the next.
+        (self.tree, self.other) = (None, None);
+        self.tiles.iter_mut().for_each(KnownTiles::lose_tree);
+    }
+
+    fn entry(&mut self, index: u64, entry: &[u8]) -> Result<(), StoreFault> {
+        let leaf = leaf_hash(entry);
+        [&mut self.tree, &mut self.other].into_iter().flatten().for_each(|tree| tree.append(leaf));
+        if let Some(tiles) = &mut self.tiles {
+            let fits = tiles.leaf(index, leaf, self.report)?;
+            self.suspects.extend((!fits).then_some(index));
+        }
+        self.checkpoint_here()?;
+        match decode_entry(entry) {
+            Ok(clear) => {
+                for change in &clear.rows {
+                    self.changes.take(index, change, self.report);
+                }
+            }
+            Err(_) => self.report.found(Finding::EntryUnreadable { index }),
+        }
+        Ok(())
+    }
+
+    /// The tree that the batch says it leads to. Where it does not, the batch's own is gone on with, and the other
+    /// remembered in case that only what the batch says was edited.
+    fn tree_after(&mut self, batch: &StoredBatch) {
+        let says = Frontier::from_bytes(&batch.frontier);
+        let suspects = std::mem::take(&mut self.suspects);
+        let fits = |tree: &Option<Frontier>| tree.is_some() && *tree == says;
+        if fits(&self.tree) || fits(&self.other) {
+            // The tree is right, so it is the tile that is not.
+            let mut tiles: Vec<_> = suspects.iter().map(|index| index / WIDTH).collect();
+            tiles.dedup();
+            tiles.into_iter().for_each(|index| self.report.found(Finding::TileDiffers { level: 0, index }));
+            (self.tree, self.other) = (says, None);
+            return;
+        }
+        let computed = self.tree.take();
+        if computed.is_some() && suspects.is_empty() {
+            self.report.found(Finding::TreeDiffers { first: batch.first, end: self.next });
+        }
+        suspects.into_iter().for_each(|index| self.report.found(Finding::EntryEdited { index }));
+        self.tiles.iter_mut().for_each(KnownTiles::lose_tree);
+        (self.tree, self.other) = match says {
+            Some(says) => (Some(says), computed),
+            None => (computed, None),
+        };
+    }
+
+    /// The checkpoint of the tree as it is now, if one was signed.
+    fn checkpoint_here(&mut self) -> Result<(), StoreFault> {
+        let (Some(verifier), Some(tree)) = (self.how.verifier, &self.tree) else { return Ok(()) };
+        let size = tree.size();
+        if self.checkpoints.is_empty() && self.checkpoints_upto < u64::MAX {
+            let read = self.reader.checkpoints(self.checkpoints_upto, CHECKPOINTS)?;
+            self.checkpoints_upto = read.last().map_or(u64::MAX, |newest| newest.size);
+            self.checkpoints.extend(read);
+        }
+        while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.size <= size) {
+            self.report.checkpoints = self.report.checkpoints.saturating_add(1);
+            match open_checkpoint(&signed.note, &self.how.origin, &verifier) {
+                Some((of, root)) if of == signed.size => {
+                    if of == size && root != tree.root() {
+                        self.report.found(Finding::CheckpointDiffers { size });
+                    }
+                }
+                _ => self.report.found(Finding::CheckpointForged { size: signed.size }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Checkpoints beyond the log's end: the newest that is genuine is named.
+    pub(super) fn later_checkpoints(&mut self) -> Result<(), StoreFault> {
+        let Some(verifier) = self.how.verifier else { return Ok(()) };
+        let (mut after, mut newest) = (self.next, None);
+        loop {
+            let later = self.reader.checkpoints(after, CHECKPOINTS)?;
+            let Some(last) = later.last() else { break };
+            after = last.size;
+            for signed in &later {
+                match open_checkpoint(&signed.note, &self.how.origin, &verifier) {
+                    Some((size, _)) if size == signed.size => newest = Some(size),
+                    _ => self.report.found(Finding::CheckpointForged { size: signed.size }),
+                }
+            }
+        }
+        if let Some(checkpoint) = newest {
+            self.report.found(Finding::LogShorterThanCheckpoint { size: self.next, checkpoint });
+        }
+        Ok(())
+    }
+}
+
+/// The tiles of the log as they should be, beside those that are stored.
+struct KnownTiles<'a> {
+    projections: &'a dyn ProjectionReader,
+    /// How many leaves stored tiles cover.
+    upto: u64,
+    /// The stored tile of leaves where the walk is, and its index.
+    leaves: Option<(u64, Option<Tile>)>,
+    /// None once the leaves are not those of the tree: nothing can be said of higher levels then.
+    made: Option<Tiles>,
+}
+
+impl<'a> KnownTiles<'a> {
+    fn new(projections: &'a dyn ProjectionReader, oldest: u64) -> Result<Self, StoreFault> {
+        let made = (oldest == 0).then(Tiles::default);
+        Ok(Self { projections, upto: projections.cursor(TILES)?, leaves: None, made })
+    }
+
+    fn lose_tree(&mut self) {
+        self.made = None;
+    }
+
+    /// Whether the leaf is the one in its tile. A missing tile is reported and fits everything.
+    fn leaf(&mut self, index: u64, leaf: [u8; 32], report: &mut Report) -> Result<bool, StoreFault> {
+        if index >= self.upto {
+            return Ok(true);
+        }
+        self.higher(leaf, report)?;
+        let place = index / WIDTH;
+        if self.leaves.as_ref().is_none_or(|(loaded, _)| *loaded != place) {
+            let tile = self.projections.tile(0, place)?;
+            let needed = usize::try_from((self.upto - place * WIDTH).min(WIDTH)).unwrap_or(usize::MAX);
+            let whole = tile.as_ref().is_some_and(|tile| tile.hashes.len() >= needed.saturating_mul(leaf.len()));
+            if !whole {
+                report.found(Finding::TileDiffers { level: 0, index: place });
+            }
+            self.leaves = Some((place, tile.filter(|_| whole)));
+        }
+        let at = usize::try_from(index % WIDTH).unwrap_or(usize::MAX);
+        let stored = self.leaves.as_ref().and_then(|(_, tile)| tile.as_ref()?.hashes.as_chunks::<32>().0.get(at));
+        Ok(stored.is_none_or(|stored| *stored == leaf))
+    }
+
+    /// Compares the tiles above the leaves, each when it is full.
+    fn higher(&mut self, leaf: [u8; 32], report: &mut Report) -> Result<(), StoreFault> {
+        let Some(made) = &mut self.made else { return Ok(()) };
+        made.append(leaf);
+        for tile in made.filled().into_iter().filter(|tile| tile.level > 0) {
+            if self.projections.tile(tile.level, tile.index)?.as_ref() != Some(&tile) {
+                report.found(Finding::TileDiffers { level: tile.level, index: tile.index });
+            }
+        }
+        Ok(())
+    }
+}

@@ -151,7 +151,7 @@ impl Policy {
             return Err(denial(facts, why, None, true));
         }
         let resource = aws::resource(facts, papers.as_ref().map(|papers| &*papers.arn));
-        let asked = Asked { facts: *facts, arn: &holder.arn, resource: &resource };
+        let asked = Asked { facts: *facts, arn: &holder.arn, resource: aws::Resource::new(&resource) };
         let papers = Papers {
             key: papers.as_ref().map_or(&[], |papers| papers.documents.as_slice()),
             allowing: papers.as_ref().and_then(|papers| papers.allowing.as_deref()),

@@ -4,7 +4,7 @@ use super::Effect;
 use super::condition::{self, Condition, texts};
 use super::json::{self, Json};
 use super::names::ActionSet;
-use super::pattern::Pattern;
+use super::pattern::{Resource, ResourcePattern};
 use super::principal::Principals;
 use crate::facts::Facts;
 use std::collections::{HashMap, HashSet};
@@ -35,14 +35,16 @@ pub(crate) struct Statement {
     pub(super) effect: Effect,
     pub(super) principals: Principals,
     actions: ActionSet,
-    resources: Vec<Pattern>,
+    resources: Vec<ResourcePattern>,
     conditions: Vec<Condition>,
 }
 
 /// The statements that can concern somebody, without a look at the others: by the principals that a key policy
 /// names, and by the resources that an identity policy names.
-#[derive(Default)]
 struct Index {
+    kind: Kind,
+    /// The actions that any statement allows, and that any denies.
+    actions: [ActionSet; 2],
     named: HashMap<Box<str>, Vec<usize>>,
     open: Vec<usize>,
 }
@@ -52,7 +54,7 @@ struct Index {
 pub(crate) struct Asked<'a> {
     pub(crate) facts: Facts<'a>,
     pub(crate) arn: &'a str,
-    pub(crate) resource: &'a str,
+    pub(crate) resource: Resource<'a>,
 }
 
 impl Document {
@@ -93,6 +95,9 @@ impl Document {
         meant: Option<Meant>,
         varied: &mut bool,
     ) -> Option<&Statement> {
+        if !self.index.actions(effect).has(asked.facts.action) {
+            return None;
+        }
         self.index
             .candidates(asked)
             .filter_map(|list| self.first_of(list, asked, effect, meant, varied))
@@ -114,10 +119,9 @@ impl Document {
 
 impl Statement {
     fn applies(&self, asked: &Asked<'_>, meant: Option<Meant>, varied: &mut bool) -> bool {
-        let how = self.principals.mean(asked);
         self.actions.has(asked.facts.action)
-            && how.is_some_and(|how| meant.is_none_or(|meant| meant == how))
-            && self.resources.iter().any(|pattern| pattern.matches(asked.resource))
+            && self.principals.mean(asked).is_some_and(|how| meant.is_none_or(|meant| meant == how))
+            && self.resources.iter().any(|pattern| pattern.matches(&asked.resource))
             && self.conditions.iter().all(|condition| {
                 *varied |= condition.varies();
                 condition.holds(&asked.facts, asked.arn, self.effect)
@@ -135,11 +139,14 @@ impl Statement {
 
 impl Index {
     fn of(statements: &[Statement], kind: Kind) -> Self {
-        let mut index = Self::default();
+        let mut index = Self { kind, actions: Default::default(), named: HashMap::new(), open: Vec::new() };
         for (at, statement) in statements.iter().enumerate() {
+            let [allowed, denied] = &mut index.actions;
+            let named = if statement.effect == Effect::Allow { allowed } else { denied };
+            *named = named.with(statement.actions);
             let names = match kind {
                 Kind::Key => statement.principals.names(),
-                Kind::Identity => literals(&statement.resources),
+                Kind::Identity => statement.resources.iter().map(ResourcePattern::name).collect(),
             };
             match names {
                 None => index.open.push(at),
@@ -153,17 +160,19 @@ impl Index {
         index
     }
 
-    /// A key policy's names are ARNs and accounts, an identity policy's are resources: each finds its own.
-    fn candidates(&self, asked: &Asked<'_>) -> impl Iterator<Item = &[usize]> {
-        let named = |name: &str| self.named.get(name).map(Vec::as_slice);
-        let account = asked.facts.tenant.account.as_str();
-        [Some(self.open.as_slice()), named(asked.arn), named(account), named(asked.resource)].into_iter().flatten()
+    fn actions(&self, effect: Effect) -> ActionSet {
+        let [allowed, denied] = self.actions;
+        if effect == Effect::Allow { allowed } else { denied }
     }
-}
 
-/// The texts, where there is no pattern among them.
-fn literals(patterns: &[Pattern]) -> Option<Vec<&str>> {
-    patterns.iter().map(|pattern| if let Pattern::Literal(text) = pattern { Some(&**text) } else { None }).collect()
+    fn candidates(&self, asked: &Asked<'_>) -> impl Iterator<Item = &[usize]> {
+        let names = match self.kind {
+            Kind::Key => [Some(asked.arn), Some(asked.facts.tenant.account.as_str())],
+            Kind::Identity => asked.resource.names(),
+        };
+        let [one, other] = if self.named.is_empty() { [None, None] } else { names.map(|name| self.named.get(name?)) };
+        [Some(&self.open), one, other].into_iter().flatten().map(Vec::as_slice)
+    }
 }
 
 fn read_statements(value: &Json, kind: Kind) -> Result<Vec<Statement>, String> {
@@ -181,12 +190,9 @@ fn read_statement(number: usize, json: &Json, kind: Kind) -> Result<Statement, S
     }
     let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let sid = member("Sid").map(|value| quoted("Sid", value)).transpose()?;
-    if let (Kind::Identity, Some(sid)) = (kind, sid) {
-        if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err("Statement IDs (SID) must be alpha-numeric. \
-                 Check that your input satisfies the regular expression [0-9A-Za-z]*"
-                .into());
-        }
+    let spelled = |sid: &str| sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if kind == Kind::Identity && !sid.is_none_or(spelled) {
+        return Err(BAD_SID.into());
     }
     Ok(Statement {
         number,
@@ -198,6 +204,9 @@ fn read_statement(number: usize, json: &Json, kind: Kind) -> Result<Statement, S
         conditions: member("Condition").map(condition::read).transpose()?.unwrap_or_default(),
     })
 }
+
+const BAD_SID: &str = "Statement IDs (SID) must be alpha-numeric. \
+     Check that your input satisfies the regular expression [0-9A-Za-z]*";
 
 fn known(name: &str, kind: Kind) -> Result<(), String> {
     match name {
@@ -269,7 +278,7 @@ fn actions(value: Option<&Json>, kind: Kind) -> Result<ActionSet, String> {
 }
 
 /// A key policy's statement without resources is kept, and means nothing.
-fn resources(value: Option<&Json>, kind: Kind) -> Result<Vec<Pattern>, String> {
+fn resources(value: Option<&Json>, kind: Kind) -> Result<Vec<ResourcePattern>, String> {
     let Some(value) = value else {
         return if kind == Kind::Key { Ok(Vec::new()) } else { Err("Policy statement must contain resources.".into()) };
     };
@@ -280,7 +289,7 @@ fn resources(value: Option<&Json>, kind: Kind) -> Result<Vec<Pattern>, String> {
     let spelled = |name: &str| name == "*" || name.starts_with("arn:");
     match names.iter().find(|name| !spelled(name)) {
         Some(name) => Err(format!("Resource {name} must be in ARN format or \"*\".")),
-        None => Ok(names.into_iter().map(Pattern::arn).collect()),
+        None => Ok(names.into_iter().map(ResourcePattern::read).collect()),
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn silence_text(asked: &Asked<'_>, side: Side) -> String {
 
 fn refused(asked: &Asked<'_>) -> String {
     let action = action_name(asked.facts.action);
-    match asked.resource {
+    match asked.resource.text {
         "*" => format!("User: {} is not authorized to perform: {action}", asked.arn),
         resource => format!("User: {} is not authorized to perform: {action} on resource: {resource}", asked.arn),
     }

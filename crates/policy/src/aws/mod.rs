@@ -14,6 +14,7 @@ pub(crate) use document::{Asked, Document, Kind};
 pub(crate) use evaluate::{Papers, Side, allowed, denied, explicit_text, resource, silence_text};
 pub use keys::user_id;
 pub use names::{action_name, key_arn, principal_arn};
+pub(crate) use pattern::Resource;
 
 use domain::Fault;
 

@@ -119,6 +119,68 @@ fn enter(places: &mut [bool], pieces: &[Piece], mut at: usize) {
     }
 }
 
+/// A pattern of a `Resource` element.
+#[derive(Clone, Debug)]
+pub(super) struct ResourcePattern {
+    whole: Pattern,
+    /// Where it has six parts: what has six parts too is compared part by part, because every `:` of the one must
+    /// be a `:` of the other.
+    parts: Option<Box<[Pattern; 6]>>,
+}
+
+/// What a `Resource` element is compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resource<'a> {
+    pub(crate) text: &'a str,
+    parts: Option<[&'a str; 6]>,
+}
+
+impl<'a> Resource<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, parts: six(text) }
+    }
+
+    /// The names under which an index may hold it.
+    pub(super) fn names(&self) -> [Option<&'a str>; 2] {
+        [self.parts.map(|[.., last]| last), Some(self.text)]
+    }
+}
+
+/// The parts of an ARN that has no `:` in its last one.
+fn six(text: &str) -> Option<[&str; 6]> {
+    let mut parts = text.split(':');
+    let mut six = [""; 6];
+    for part in &mut six {
+        *part = parts.next()?;
+    }
+    parts.next().is_none().then_some(six)
+}
+
+impl ResourcePattern {
+    pub(super) fn read(text: &str) -> Self {
+        Self { whole: Pattern::arn(text), parts: six(text).map(|parts| Box::new(parts.map(Pattern::plain))) }
+    }
+
+    pub(super) fn matches(&self, resource: &Resource<'_>) -> bool {
+        match (&self.parts, &resource.parts) {
+            // The last part tells most apart.
+            (Some(patterns), Some(parts)) => {
+                patterns.iter().zip(parts).rev().all(|(pattern, part)| pattern.matches(part))
+            }
+            _ => self.whole.matches(resource.text),
+        }
+    }
+
+    /// A name without which nothing fits; see [`Resource::names`].
+    pub(super) fn name(&self) -> Option<&str> {
+        match (self.parts.as_deref(), &self.whole) {
+            (Some([.., Pattern::Literal(last)]), _) => Some(last),
+            (None, Pattern::Literal(whole)) => Some(whole),
+            _ => None,
+        }
+    }
+}
+
 /// An ARN pattern of a condition: its six parts are compared one by one.
 #[derive(Clone, Debug)]
 pub(super) struct ArnPattern(Box<[Pattern]>);
@@ -142,6 +204,20 @@ impl ArnPattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_and_wholes_agree(pattern in "[ab*?:]{0,12}", text in "[ab:]{0,12}", fit in any::<bool>()) {
+            let pattern = if fit { format!("a:b:*:?:{}:{pattern}", text.len()) } else { pattern };
+            let text = if fit { format!("a:b:ab:b:{}:{text}", text.len()) } else { text };
+            let read = ResourcePattern::read(&pattern);
+            let resource = Resource::new(&text);
+            prop_assert_eq!(read.matches(&resource), Pattern::arn(&pattern).matches(&text));
+            let found = read.name().is_none_or(|name| resource.names().contains(&Some(name)));
+            prop_assert!(found || !read.matches(&resource));
+        }
+    }
 
     #[test]
     fn stars_and_question_marks() {

@@ -66,12 +66,12 @@ impl Principals {
     /// The texts under which an index finds those whom the statement means; nothing where that is everyone.
     pub(super) fn names(&self) -> Option<Vec<&str>> {
         let Self::Named(named) = self else { return None };
-        let text = |named| match named {
-            &Named::Account(ref account) => Some(&**account),
-            &Named::User { ref arn, .. } => Some(&**arn),
-            &Named::Nobody => None,
-        };
-        Some(named.iter().filter_map(text).collect())
+        let name = named.iter().filter_map(|one| match one {
+            Named::Account(account) => Some(&**account),
+            Named::User { arn, .. } => Some(&**arn),
+            Named::Nobody => None,
+        });
+        Some(name.collect())
     }
 
     /// How the statement means the caller, if it does. Root is its account in person.

@@ -1,7 +1,7 @@
 //! The caller, the target and what is around them, as Cedar's entities.
 
 use super::roles::covering;
-use super::schema::class_name;
+use super::schema::{applies, class_name};
 use crate::facts::Facts;
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 use domain::{Action, Key, Location, PrincipalKind, Purpose, Role, Target, Tenant, TenantKind};
@@ -59,12 +59,16 @@ fn entity(
 }
 
 impl Question {
-    /// Nothing where the demand cannot be put into Cedar's words; that denies.
+    /// Nothing where the demand cannot be put into Cedar's words, or the action is not done to such a target; that
+    /// denies.
     pub(crate) fn of(facts: &Facts<'_>) -> Option<Self> {
         let roles: Vec<Role> = covering(facts).map(|one| one.role).collect();
         let mut entities = vec![caller(facts, &roles)?, tenant(facts.tenant)?, action(facts.action)?, bound(facts)?];
         let target = target(facts)?;
         let resource = target.uid();
+        if !applies(facts.action.class(), resource.type_name().basename()) {
+            return None;
+        }
         entities.extend(facts.owner.filter(|owner| owner.id != facts.tenant.id).and_then(tenant));
         if !entities.iter().any(|known| known.uid() == resource) {
             entities.push(target);

@@ -4,26 +4,37 @@ use super::entities::Question;
 use crate::facts::Facts;
 use cedar_policy::{Authorizer, Decision, PolicySet};
 use domain::{Role, RoleAssignment, RoleScope, Target};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 const ROLES: &str = include_str!("roles.cedar");
 
-/// Nothing only where `roles.cedar` is no policy, which a test would tell.
-fn policies() -> Option<&'static PolicySet> {
-    static POLICIES: OnceLock<Option<PolicySet>> = OnceLock::new();
-    POLICIES.get_or_init(|| ROLES.parse().ok()).as_ref()
+/// The policies of each role: Cedar looks at all that it is given. A test tells that `roles.cedar` can be read.
+fn policies(role: Role) -> Option<&'static PolicySet> {
+    static POLICIES: OnceLock<HashMap<Role, PolicySet>> = OnceLock::new();
+    let all = POLICIES.get_or_init(|| {
+        let parsed: PolicySet = ROLES.parse().unwrap_or_default();
+        let mut sets: HashMap<Role, PolicySet> = HashMap::new();
+        for policy in parsed.policies() {
+            if let Some(role) = policy.annotation("role").and_then(Role::from_name) {
+                // Ids are unique in one text, so that nothing is in the way.
+                let _ = sets.entry(role).or_default().add(policy.clone());
+            }
+        }
+        sets
+    });
+    all.get(&role)
 }
 
 /// Which role of the caller allows, if one does: `role EncryptDecrypt on the tenant`.
 pub(crate) fn allowed(facts: &Facts<'_>, question: &Question) -> Option<String> {
-    let policies = policies()?;
-    let response = Authorizer::new().is_authorized(&question.request, policies, &question.entities);
-    if response.decision() == Decision::Deny {
-        return None;
-    }
-    let reasons = response.diagnostics().reason();
-    let deciding = reasons.filter_map(|id| Role::from_name(policies.annotation(id, "role")?)).min()?;
-    covering(facts).find(|one| one.role == deciding).map(label)
+    let allows = |one: &&RoleAssignment| {
+        policies(one.role).is_some_and(|policies| {
+            let response = Authorizer::new().is_authorized(&question.request, policies, &question.entities);
+            response.decision() == Decision::Allow
+        })
+    };
+    covering(facts).find(allows).map(label)
 }
 
 /// The caller's assignments that reach the target.

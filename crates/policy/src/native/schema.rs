@@ -47,6 +47,12 @@ pub(super) fn class_name(class: ActionClass) -> &'static str {
     CLASSES.iter().find(|(this, ..)| *this == class).map_or("Open", |(_, name, _)| name)
 }
 
+/// Whether actions of a class are done to things of that kind at all.
+pub(super) fn applies(class: ActionClass, kind: &str) -> bool {
+    let resources = CLASSES.iter().find(|(this, ..)| *this == class).map_or("", |(.., resources)| resources);
+    resources.split(", ").any(|one| one == kind)
+}
+
 pub(super) fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {

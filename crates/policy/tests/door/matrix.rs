@@ -60,8 +60,10 @@ fn row(policy: &Policy, caller: &Caller, action: Action, targets: &[(&'static st
     if allowed.is_empty() { "-".into() } else { allowed.join(" ") }
 }
 
-/// Who asks: a name for the file, the principal, its tenant, and the tenant that is the other one.
-fn askers() -> Vec<(String, Arc<Principal>, Arc<Tenant>, Arc<Tenant>)> {
+/// A name for the file, the principal, its tenant, and the tenant that is the other one.
+type Asker = (String, Arc<Principal>, Arc<Tenant>, Arc<Tenant>);
+
+fn askers() -> Vec<Asker> {
     let mut askers = Vec::new();
     for (kind, tenant, other) in [("tenant's", home(), away()), ("site's", site(), home())] {
         for role in Role::ALL {

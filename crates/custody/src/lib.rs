@@ -1,1 +1,179 @@
-//! Placeholder.
+//! The root key: where it lies, and who may read it.
+//!
+//! It is a file of its own, one line: `keyward-root-v1`, a space, 64 hexadecimal digits. Its owner alone may
+//! read it, and only a development site keeps it beside its data.
+
+use crypto::SealKey;
+use rustix::fs::{Mode, OFlags};
+use secret::{Held, Secret};
+use std::fmt;
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+const LABEL: &str = "keyward-root-v1";
+/// The name under which a service manager hands the file over in `$CREDENTIALS_DIRECTORY`.
+pub const CREDENTIAL_NAME: &str = "keyward-root-key";
+const FILE_BYTES_MAX: u64 = 256;
+
+/// Why there is no root key. Each names the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustodyFault {
+    Missing { looked: Vec<PathBuf> },
+    InsideData { path: PathBuf },
+    TooOpen { path: PathBuf, mode: u32 },
+    Exists { path: PathBuf },
+    Malformed { path: PathBuf },
+    NoRandomness,
+    MemoryFull,
+    Failed { path: PathBuf, why: String },
+}
+
+impl fmt::Display for CustodyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { looked } => {
+                let looked: Vec<_> = looked.iter().map(|path| path.display().to_string()).collect();
+                write!(f, "the root key is not there (looked in {}); name it with --root-key", looked.join(", "))
+            }
+            Self::InsideData { path } => {
+                write!(f, "{} lies inside the data directory; keep the root key elsewhere", path.display())
+            }
+            Self::TooOpen { path, mode } => {
+                write!(f, "{} has mode {mode:o}, so others can read it; chmod 600 it", path.display())
+            }
+            Self::Exists { path } => write!(f, "{} exists already; name a new file", path.display()),
+            Self::Malformed { path } => write!(f, "{} is no root key file", path.display()),
+            Self::NoRandomness => write!(f, "the cryptographic module has no randomness to give"),
+            Self::MemoryFull => write!(f, "the secret memory is full"),
+            Self::Failed { path, why } => write!(f, "{}: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for CustodyFault {}
+
+/// Draws a root key and writes it, synced, to a new file of mode 0600.
+pub fn create(path: &Path) -> Result<SealKey, CustodyFault> {
+    let failed = |why: std::io::Error| match why.kind() {
+        std::io::ErrorKind::AlreadyExists => CustodyFault::Exists { path: path.to_owned() },
+        _ => CustodyFault::Failed { path: path.to_owned(), why: why.to_string() },
+    };
+    let bytes = crypto::random_bytes::<32>().map_err(|_| CustodyFault::NoRandomness)?;
+    let bytes = Secret::new(bytes.to_vec());
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let line = Secret::new(bytes.expose(|bytes| format!("{LABEL} {}\n", hex(bytes))).into_bytes());
+    line.expose(|line| file.write_all(line)).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    sync_folder(path).map_err(failed)?;
+    bytes.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+}
+
+/// Refuses a place inside the data directory, through links too.
+pub fn outside(path: &Path, data: &Path) -> Result<(), CustodyFault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = |at: &Path, why: std::io::Error| CustodyFault::Failed { path: at.to_owned(), why: why.to_string() };
+    let folder = folder.canonicalize().map_err(|why| failed(folder, why))?;
+    let Ok(data) = data.canonicalize() else { return Ok(()) };
+    if folder.starts_with(&data) { Err(CustodyFault::InsideData { path: path.to_owned() }) } else { Ok(()) }
+}
+
+/// The file that is named, else what the service manager handed over.
+pub fn find(named: Option<&Path>, credentials: Option<&Path>) -> Result<PathBuf, CustodyFault> {
+    let handed = credentials.map(|folder| folder.join(CREDENTIAL_NAME));
+    let looked: Vec<PathBuf> = named.map(Path::to_owned).into_iter().chain(handed).collect();
+    match looked.iter().find(|path| path.exists()) {
+        Some(found) => Ok(found.clone()),
+        None => Err(CustodyFault::Missing { looked }),
+    }
+}
+
+/// Reads a root key. A file that others can read is refused.
+pub fn read(path: &Path) -> Result<SealKey, CustodyFault> {
+    let failed = |why: String| CustodyFault::Failed { path: path.to_owned(), why };
+    let opened = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    let file = std::fs::File::from(opened.map_err(|why| failed(why.to_string()))?);
+    let facts = file.metadata().map_err(|why| failed(why.to_string()))?;
+    let mode = facts.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(CustodyFault::TooOpen { path: path.to_owned(), mode });
+    }
+    if facts.size() > FILE_BYTES_MAX {
+        return Err(CustodyFault::Malformed { path: path.to_owned() });
+    }
+    let mut text = Vec::with_capacity(256);
+    file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(|why| failed(why.to_string()))?;
+    let text = Secret::new(text);
+    let bytes = text.expose(parse).ok_or(CustodyFault::Malformed { path: path.to_owned() })?;
+    bytes.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+}
+
+fn parse(text: &[u8]) -> Option<Secret> {
+    let digits = text.strip_prefix(LABEL.as_bytes())?.strip_prefix(b" ")?;
+    let digits = digits.strip_suffix(b"\n").unwrap_or(digits);
+    if digits.len() != 64 {
+        return None;
+    }
+    let nibble = |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let bytes: Option<Vec<u8>> = digits
+        .chunks_exact(2)
+        .map(|pair| match pair {
+            [high, low] => Some(nibble(high)? << 4 | nibble(low)?),
+            _ => None,
+        })
+        .collect();
+    bytes.map(Secret::new)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_root_key_is_read_as_it_was_written_and_by_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root");
+        let made = create(&path).unwrap();
+        let read_back = read(&path).unwrap();
+        assert_eq!(made.mac(b"test", b"message"), read_back.mac(b"test", b"message"));
+        assert_eq!(create(&path).err(), Some(CustodyFault::Exists { path: path.clone() }));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(read(&path).err(), Some(CustodyFault::TooOpen { path: path.clone(), mode: 0o640 }));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        for wrong in ["", "keyward-root-v1 12", "keyward-root-v2 ", "keyward-root-v1 zz"] {
+            std::fs::write(&path, wrong).unwrap();
+            assert_eq!(read(&path).err(), Some(CustodyFault::Malformed { path: path.clone() }));
+        }
+    }
+
+    #[test]
+    fn a_place_inside_the_data_is_refused_through_links_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, link) = (folder.path().join("data"), folder.path().join("link"));
+        std::fs::create_dir(&data).unwrap();
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        assert!(outside(&folder.path().join("root"), &data).is_ok());
+        assert!(outside(&data.join("root"), &data).is_err());
+        assert!(outside(&link.join("root"), &data).is_err());
+    }
+
+    #[test]
+    fn what_the_service_manager_hands_over_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CREDENTIAL_NAME);
+        assert!(find(None, Some(folder.path())).is_err());
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(find(None, Some(folder.path())).unwrap(), path);
+    }
+}

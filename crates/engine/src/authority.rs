@@ -21,11 +21,3 @@ pub(crate) fn rotation(key: &Key, fingerprint: domain::Fingerprint, cause: Versi
     };
     Event::Rotate { former, fingerprint, cause }
 }
-
-/// What a key or version comes back as when its destruction is taken back.
-pub(crate) fn resume_to(authority: Authority) -> KeyState {
-    match authority {
-        Authority::AzureRbac | Authority::AzureAccessPolicy => KeyState::Active,
-        Authority::Native | Authority::Aws | Authority::GoogleIam => KeyState::Suspended,
-    }
-}

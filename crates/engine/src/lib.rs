@@ -43,6 +43,16 @@ pub fn resolve<'a>(ask: &'a Ask, here: &Here<'_>, view: &View) -> Result<Request
     Ok(Request { id: here.id, tongue: here.tongue, place: here.place.clone(), ask, found, demands })
 }
 
+/// What an ask is called where nothing was resolved yet.
+pub fn action_of(ask: &Ask) -> domain::Action {
+    table::action_of(ask)
+}
+
+/// What the caller called the key that an ask is about.
+pub fn asked_key(ask: &Ask) -> Option<String> {
+    table::asked_key(ask).map(find::asked)
+}
+
 /// Pure work is an outcome at once; work on a key goes to its holder first.
 #[must_use]
 pub enum Plan<'r> {

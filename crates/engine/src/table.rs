@@ -8,7 +8,7 @@ use ledger::View;
 use std::sync::Arc;
 
 /// What an ask is called where nothing was resolved yet.
-pub fn action_of(ask: &Ask) -> Action {
+pub(crate) fn action_of(ask: &Ask) -> Action {
     match ask {
         Ask::CreateKey(_) => Action::CreateKey,
         Ask::DescribeKey { .. } => Action::DescribeKey,
@@ -95,6 +95,34 @@ fn life_action(change: &LifeChange) -> Action {
         LifeChange::SetWindow(..) => Action::SetWindow,
         LifeChange::ScheduleDestruction { .. } => Action::ScheduleDestruction,
         LifeChange::CancelDestruction(_) => Action::CancelDestruction,
+    }
+}
+
+/// The key that an ask names.
+pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
+    match ask {
+        Ask::DescribeKey { key }
+        | Ask::ChangeLife { key, .. }
+        | Ask::DescribeKeyAs { key, .. }
+        | Ask::SetFacts { key, .. }
+        | Ask::Tag { key, .. }
+        | Ask::Untag { key, .. }
+        | Ask::ListTags { key }
+        | Ask::ListVersions { key }
+        | Ask::SetRotation { key, .. }
+        | Ask::GetRotation { key }
+        | Ask::Rotate { key }
+        | Ask::GetDocument { key, .. }
+        | Ask::ListDocuments { key, .. }
+        | Ask::PutDocument { key, .. }
+        | Ask::CreateAlias { key, .. }
+        | Ask::RetargetAlias { key, .. }
+        | Ask::Encrypt { key, .. }
+        | Ask::GenerateDataKey { key, .. }
+        | Ask::Explain { key, .. }
+        | Ask::ReEncrypt { to: key, .. } => Some(key),
+        Ask::Decrypt { key, .. } | Ask::ListAliases { key, .. } => key.as_ref(),
+        _ => None,
     }
 }
 

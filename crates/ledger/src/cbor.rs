@@ -354,3 +354,44 @@ fn head_bytes(argument: u64) -> usize {
         _ => 9,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn document(fields: u8, capacity: usize) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(capacity);
+        writer.document(1, |map| (1..=fields).for_each(|key| map.put(key, |w| w.text("value"))));
+        writer.finish()
+    }
+
+    #[test]
+    fn a_document_has_at_most_its_limit_of_fields() {
+        let bytes = document(FIELDS_MAX - 1, 0);
+        let mut keys = Vec::new();
+        let mut reader = Reader::new(&bytes);
+        reader.document(1, |r, key| r.text().map(|_| keys.push(key))).unwrap();
+        assert_eq!(reader.end(), Ok(()));
+        assert_eq!(keys, (1..u64::from(FIELDS_MAX)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic(expected = "a document of 24 fields"))]
+    fn a_document_beyond_its_limit_is_noticed_in_tests() {
+        let bytes = document(FIELDS_MAX, 0);
+        assert!(Reader::new(&bytes).document(1, |r, _| r.skip()).is_err());
+    }
+
+    #[test]
+    fn room_changes_nothing_in_what_is_written() {
+        assert_eq!(document(20, 0), document(20, 1_000));
+    }
+
+    #[test]
+    fn a_list_takes_no_more_room_than_it_has_items() {
+        let claims_millions = [0x9b, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+        assert_eq!(Reader::new(&claims_millions).list(Reader::number), Err(Malformed));
+    }
+}

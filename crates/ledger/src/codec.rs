@@ -7,7 +7,7 @@ mod site;
 use crate::StoredRow;
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
-use domain::{Location, Object, ObjectId, Table, Timestamp};
+use domain::{Location, Object, ObjectId, RowId, Table, Timestamp};
 use secret::{HELD_BYTES_MAX, Held, Secret};
 use std::sync::Arc;
 
@@ -51,15 +51,23 @@ impl From<Malformed> for Unread {
 pub(crate) fn decode(row: &StoredRow, plaintext: &Secret) -> Result<Object, Unread> {
     plaintext.expose(|bytes| {
         let mut reader = Reader::new(bytes);
-        let object = decode_object(row, &mut reader)?;
+        let object = decode_object(row.id, &mut reader)?;
         reader.end()?;
         Ok(object)
     })
 }
 
-fn decode_object(row: &StoredRow, r: &mut Reader<'_>) -> Result<Object, Unread> {
-    let id = row.id.id;
-    Ok(match row.id.table {
+/// Whether any row of the table could hold these bytes as its plaintext: for fuzzing, which is to find out that
+/// nothing worse than "no" happens. Nothing of the object comes out.
+#[doc(hidden)]
+pub fn reads_as_object(table: Table, plaintext: &[u8]) -> bool {
+    let id = RowId::new(table, ObjectId::NIL);
+    decode_object(id, &mut Reader::new(plaintext)).is_ok()
+}
+
+fn decode_object(row: RowId, r: &mut Reader<'_>) -> Result<Object, Unread> {
+    let id = row.id;
+    Ok(match row.table {
         Table::Tenant => Object::Tenant(Arc::new(site::decode_tenant(id, r)?)),
         Table::Keyring => Object::Keyring(Arc::new(site::decode_keyring(id, r)?)),
         Table::Key => Object::Key(Arc::new(key::decode_key(id, r)?)),

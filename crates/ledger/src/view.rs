@@ -247,6 +247,27 @@ impl View {
         crate::checkpoint::verifier_line(&keys.facts.origin, &keys.signer.public())
     }
 
+    /// Below which index the log is older than `months` whole months before `now`, and that month; none
+    /// where nothing older is kept.
+    pub fn prunable(&self, now: Timestamp, months: u32) -> Result<Option<(u64, u32)>, Fault> {
+        let reader = &self.shared.reader;
+        let month = months_before(now.year_month(), months);
+        let mut at = reader.oldest().map_err(|_| Fault::Unavailable)?;
+        let oldest = at;
+        loop {
+            let batches = reader.batches(at, 64).map_err(|_| Fault::Unavailable)?;
+            for batch in &batches {
+                if batch.wall.year_month() >= month {
+                    return Ok((at > oldest).then_some((at, month)));
+                }
+                at = batch.first.saturating_add(u64::from(batch.count));
+            }
+            if batches.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
     /// What names the log in its checkpoints.
     pub fn origin(&self) -> String {
         self.shared.keys.facts.origin.clone()
@@ -401,6 +422,12 @@ impl Shared {
             _ => Ok(domain::Profile::Default),
         }
     }
+}
+
+/// `202611` less two months is `202609`.
+fn months_before(month: u32, months: u32) -> u32 {
+    let count = (month / 100 * 12 + month % 100).saturating_sub(1).saturating_sub(months);
+    count / 12 * 100 + count % 12 + 1
 }
 
 /// Why a batch is not believed.

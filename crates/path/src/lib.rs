@@ -1,1 +1,78 @@
-//! Placeholder.
+//! The path of a request. There is no other, and nobody else holds the ledger.
+
+mod answer;
+mod decide;
+mod door;
+mod house;
+mod ids;
+mod refusals;
+mod roll;
+
+pub use answer::Answered;
+pub use door::{Counts, Standing};
+pub use house::{FoundSite, Open};
+
+use arc_swap::ArcSwapOption;
+use clock::Clock;
+use crypto::{Holder, Software};
+use identity::Verifier;
+use ledger::Ledger;
+use policy::Policy;
+use refusals::Refusals;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+/// How often a stale request is resolved before its caller is told of a conflict.
+pub const TRIES_MAX: usize = 8;
+
+/// The only way in. Sealed, it answers everybody "sealed".
+pub struct Path {
+    house: ArcSwapOption<House>,
+    clock: Clock,
+    verifier: Verifier,
+    policy: Policy,
+    refusals: Refusals,
+    draining: AtomicBool,
+    unavailable: AtomicU64,
+    conflicts: AtomicU64,
+    /// Below which index the log was pruned by this process.
+    pruned: AtomicU64,
+}
+
+/// The unsealed house: the log, and whoever can work with keys.
+struct House {
+    ledger: Ledger,
+    holder: Box<dyn Holder>,
+}
+
+impl Path {
+    /// A house whose root key is not there yet.
+    pub fn sealed(clock: Clock) -> Self {
+        Self {
+            house: ArcSwapOption::empty(),
+            clock,
+            verifier: Verifier::new(),
+            policy: Policy::new(),
+            refusals: Refusals::new(),
+            draining: AtomicBool::new(false),
+            unavailable: AtomicU64::new(0),
+            conflicts: AtomicU64::new(0),
+            pruned: AtomicU64::new(0),
+        }
+    }
+
+    /// Opens for business: from here on requests are served.
+    fn unseal(&self, ledger: Ledger) -> Result<(), ledger::OpenFault> {
+        let holder = Box::new(Software::new(ledger.fingerprint_key()?));
+        self.house.store(Some(Arc::new(House { ledger, holder })));
+        Ok(())
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.house.load().is_none()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,1 +1,42 @@
-//! Placeholder.
+//! What happens by itself: rotations, destructions, expiries and windows, errands, and the counts of those
+//! who were refused. A caller on the same path as everybody else; it decides nothing.
+
+use path::Path;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the house looks for what is due.
+pub const PERIOD: Duration = Duration::from_secs(1);
+
+/// Until `shutdown` is done. What was missed while the house was closed is caught up once.
+pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
+    tokio::pin!(shutdown);
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut resumed = false;
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            _ = ticks.tick() => {}
+        }
+        if !resumed && !path.is_sealed() {
+            resumed = path.resume_errands().await.is_ok();
+        }
+        round(&path).await;
+    }
+    path.record_refusals().await;
+}
+
+/// One look at what is due.
+async fn round(path: &Path) {
+    path.record_refusals().await;
+    match path.do_due().await {
+        Ok(0) => {}
+        Ok(done) => tracing::info!(done, "what was due is done"),
+        Err(fault) => tracing::warn!(%fault, "what is due could not be looked up"),
+    }
+    if let Err(fault) = path.keep_retention().await {
+        tracing::warn!(%fault, "the log could not be pruned");
+    }
+}

@@ -5,7 +5,7 @@ mod vectors;
 
 use super::*;
 use any::{Shown, objects};
-use domain::{RowId, SETTINGS_ID};
+use domain::SETTINGS_ID;
 use proptest::prelude::*;
 
 /// The row that would hold the object.
@@ -122,6 +122,14 @@ fn another_format_another_table_and_missing_fields_are_refused() {
         for length in 0..bytes.len() {
             assert_eq!(read(&object, bytes[..length].to_vec()).err(), Some(Unread::Malformed), "{name} {length}");
         }
+    }
+}
+
+#[test]
+fn whether_bytes_are_an_object_can_be_asked_by_table() {
+    for (name, object) in vectors::named() {
+        assert!(reads_as_object(object.table(), &bytes_of(&object)), "{name}");
+        assert!(!reads_as_object(object.table(), &[0xa1, 0x00, 0x01]), "{name}");
     }
 }
 

@@ -192,6 +192,18 @@ fn vectors_are_read_as_what_they_say() {
 }
 
 #[test]
+fn the_document_knows_every_action_and_word() {
+    let document = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats/entry.md"));
+    for action in Action::ALL {
+        let line = format!("\n| {} | {} |\n", *action as u16, action.name());
+        assert!(document.contains(&line), "{line}");
+    }
+    for word in WORDS {
+        assert!(document.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
+#[test]
 fn every_word_of_a_fault_is_read_as_written() {
     let source = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src/fault.rs"));
     let body = source.split("fn word(&self)").nth(1).unwrap().split("\n    }\n").next().unwrap();

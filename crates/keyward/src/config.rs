@@ -1,0 +1,70 @@
+//! Where things lie, and what `dev` and `init` leave behind for the other commands.
+
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// How to reach a running server, and as whom: `client.json` in the data directory, mode 0600.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ClientFile {
+    pub endpoint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plain_endpoint: Option<String>,
+    pub ca_file: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_access_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    pub region: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_access_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_secret_access_key: Option<String>,
+    /// A development server: not for production.
+    #[serde(default)]
+    pub dev: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_key_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+}
+
+/// The region where nobody names one.
+pub const REGION: &str = "eu-central-1";
+
+/// The file in a data directory.
+pub fn client_file(data: &Path) -> PathBuf {
+    data.join("client.json")
+}
+
+/// Where the last development server of this user is found.
+pub fn dev_pointer() -> PathBuf {
+    let user = rustix::process::getuid().as_raw();
+    let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|base| base.is_dir());
+    base.unwrap_or_else(std::env::temp_dir).join(format!("keyward-{user}")).join("dev.json")
+}
+
+pub fn read_client(path: &Path) -> std::io::Result<ClientFile> {
+    let text = std::fs::read(path)?;
+    serde_json::from_slice(&text).map_err(std::io::Error::other)
+}
+
+pub fn write_client(path: &Path, client: &ClientFile) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    write_private(path, &serde_json::to_vec_pretty(client).map_err(std::io::Error::other)?)
+}
+
+/// Replaces a file that only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let fresh = path.with_extension("new");
+    let _ = std::fs::remove_file(&fresh);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)
+}

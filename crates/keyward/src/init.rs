@@ -1,0 +1,77 @@
+//! `keyward init`: a new site, with its root key in a file of its own.
+
+use crate::config::{self, ClientFile, REGION};
+use crate::{Failure, dev, tls, wiring};
+use clap::Args;
+use path::{FoundSite, Open};
+use std::path::PathBuf;
+
+/// Makes a new site. The first administrator's access key is printed once.
+#[derive(Args)]
+pub struct InitArgs {
+    /// Where the site keeps its data.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Where the root key is written: a new file outside the data directory.
+    #[arg(long, value_name = "FILE")]
+    root_key: PathBuf,
+    /// The log's name in its checkpoints: a host name and path without scheme.
+    #[arg(long, default_value = "keyward.example/log")]
+    origin: String,
+    /// The first administrator's name.
+    #[arg(long, default_value = "admin")]
+    administrator: String,
+    /// Names and addresses of the server, for the certificate that is made; may be repeated.
+    #[arg(long = "host", value_name = "NAME", default_values_t = ["localhost".to_owned(), "127.0.0.1".to_owned()])]
+    hosts: Vec<String>,
+    /// Where the server will be reached.
+    #[arg(long, default_value = "https://localhost:8200")]
+    endpoint: String,
+}
+
+pub async fn run(args: InitArgs) -> Result<(), Failure> {
+    wiring::logs("warn");
+    wiring::protect();
+    let store = store_sqlite::create(&args.data).map_err(Failure::from_display)?;
+    custody::outside(&args.root_key, &args.data).map_err(Failure::from_display)?;
+    let root = custody::create(&args.root_key).map_err(Failure::from_display)?;
+    let site = FoundSite {
+        origin: args.origin.clone(),
+        administrator: dev::administrator(&args.administrator),
+        colonies: Vec::new(),
+    };
+    let path = wiring::sealed();
+    let founded = match path.found(Open { store, root: &root }, site).await {
+        Ok(founded) => founded,
+        Err(why) => {
+            // A root key that seals nothing would only be taken for one that does.
+            let _ = std::fs::remove_file(&args.root_key);
+            return Err(Failure::from_display(why));
+        }
+    };
+    let files = tls::make(&args.data.join("tls"), &args.hosts).map_err(Failure::new)?;
+    let client = ClientFile {
+        endpoint: args.endpoint.clone(),
+        plain_endpoint: None,
+        ca_file: files.ca.canonicalize().map_err(Failure::from_io)?,
+        access_key_id: None,
+        secret_access_key: None,
+        account: None,
+        region: REGION.to_owned(),
+        site_access_key_id: None,
+        site_secret_access_key: None,
+        dev: false,
+        root_key_file: args.root_key.canonicalize().ok(),
+        data: args.data.canonicalize().ok(),
+    };
+    config::write_client(&config::client_file(&args.data), &client).map_err(Failure::from_io)?;
+    eprintln!("Made a site in {}; its root key is in {}.", args.data.display(), args.root_key.display());
+    eprintln!("Keep a copy of the root key where the data is not: without it nothing here opens.");
+    eprintln!("The first administrator's access key, shown this once:");
+    for one in founded {
+        println!("export AWS_ACCESS_KEY_ID={}", one.id);
+        one.secret.expose(|secret| println!("export AWS_SECRET_ACCESS_KEY={}", String::from_utf8_lossy(secret)));
+    }
+    eprintln!("Next: keyward serve --data {} --root-key {}", args.data.display(), args.root_key.display());
+    Ok(())
+}

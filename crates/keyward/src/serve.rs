@@ -1,0 +1,82 @@
+//! `keyward serve`: the production server.
+
+use crate::wiring::{self, Running};
+use crate::{Failure, tls};
+use clap::Args;
+use server::{Certificates, Listener};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Serves a site that `keyward init` made.
+#[derive(Args)]
+pub struct ServeArgs {
+    /// Where the site keeps its data.
+    #[arg(long, value_name = "DIR", env = "KEYWARD_DATA")]
+    data: PathBuf,
+    /// The root key; else `keyward-root-key` in `$CREDENTIALS_DIRECTORY`.
+    #[arg(long, value_name = "FILE", env = "KEYWARD_ROOT_KEY")]
+    root_key: Option<PathBuf>,
+    /// Addresses to listen on, with TLS; may be repeated.
+    #[arg(long, value_name = "ADDRESS", default_values_t = [SocketAddr::from(([127, 0, 0, 1], 8200))])]
+    listen: Vec<SocketAddr>,
+    /// The certificate chain in PEM; else the one that `init` made.
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "KEYWARD_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "KEYWARD_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+}
+
+/// How often a sealed server looks for its root key.
+const UNSEAL_PERIOD: std::time::Duration = std::time::Duration::from_secs(2);
+
+pub async fn run(args: ServeArgs) -> Result<(), Failure> {
+    wiring::logs("info");
+    wiring::protect();
+    let path = wiring::sealed();
+    let made = tls::TlsFiles::in_folder(&args.data.join("tls"));
+    let chain = args.tls_cert.clone().unwrap_or(made.chain);
+    let key = args.tls_key.clone().unwrap_or(made.key);
+    let certificates = Certificates::load(chain, key).map_err(Failure::from_display)?;
+    let listeners = args.listen.iter().map(|address| Listener::tls(*address, Arc::clone(&certificates))).collect();
+    if !unseal(&path, &args)? {
+        tokio::spawn(unseal_later(Arc::clone(&path), args));
+    }
+    let running = Running::bind(listeners, path).await.map_err(Failure::new)?;
+    for address in running.addresses() {
+        eprintln!("Keyward serves https://{address}");
+    }
+    running.run().await.map_err(Failure::new)
+}
+
+/// True: the house is open. False: the root key is not there, and everybody is answered "sealed".
+fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let found = match custody::find(args.root_key.as_deref(), credentials.as_deref()) {
+        Ok(found) => found,
+        Err(why) => {
+            tracing::warn!(%why, "sealed");
+            return Ok(false);
+        }
+    };
+    inside_is_refused(&found, &args.data)?;
+    let root = custody::read(&found).map_err(Failure::from_display)?;
+    wiring::open_site(path, &args.data, &root).map_err(Failure::new)?;
+    Ok(true)
+}
+
+fn inside_is_refused(root_key: &Path, data: &Path) -> Result<(), Failure> {
+    custody::outside(root_key, data).map_err(Failure::from_display)
+}
+
+async fn unseal_later(path: Arc<path::Path>, args: ServeArgs) {
+    loop {
+        tokio::time::sleep(UNSEAL_PERIOD).await;
+        match unseal(&path, &args) {
+            Ok(true) => return tracing::info!("unsealed"),
+            Ok(false) => {}
+            Err(why) => tracing::error!(%why, "the root key does not open the site"),
+        }
+    }
+}

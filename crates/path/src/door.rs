@@ -1,0 +1,56 @@
+//! What listeners and people may know of the house without asking it anything.
+
+use crate::Path;
+use std::sync::atomic::Ordering;
+
+/// Whether requests can be served now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Ready,
+    Sealed,
+    StoreDown,
+    Draining,
+}
+
+/// What the house counts itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub refusals: u64,
+    pub unavailable: u64,
+    pub conflicts: u64,
+    pub entries: u64,
+    pub signed: u64,
+    pub projections: Vec<(&'static str, u64)>,
+}
+
+impl Path {
+    pub fn standing(&self) -> Standing {
+        match &*self.house.load() {
+            _ if self.draining.load(Ordering::Relaxed) => Standing::Draining,
+            None => Standing::Sealed,
+            Some(house) if house.ledger.head().writable => Standing::Ready,
+            Some(_) => Standing::StoreDown,
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            refusals: self.refusals.seen(),
+            unavailable: self.unavailable.load(Ordering::Relaxed),
+            conflicts: self.conflicts.load(Ordering::Relaxed),
+            ..Counts::default()
+        };
+        if let Some(house) = &*self.house.load() {
+            let head = house.ledger.head();
+            (counts.entries, counts.signed) = (head.size, head.signed);
+            let progress = house.ledger.progress();
+            counts.projections = progress.into_iter().map(|one| (one.projection, one.upto)).collect();
+        }
+        counts
+    }
+
+    /// From here on new requests are told to go elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,191 @@
+//! Founding, opening, and what the house does by itself.
+
+use crate::decide::{Decided, Matter};
+use crate::{House, Path, ids};
+use dialect::Echo;
+use domain::{
+    Action, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT, Standing, Tenant,
+    Tongue,
+};
+use engine::{Colony, Founded, Newcomer, Supplies, Told};
+use identity::Caller;
+use ledger::{Basis, Filter, Founding, Ledger, LedgerConfig, OpenFault, Store, Unrecorded, View};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How many keys are looked at in one round of the house's own work.
+const DUE_MAX: u32 = 256;
+/// How many times the house resolves its own request anew.
+const TRIES_MAX: usize = 8;
+
+/// What a new site begins with.
+pub struct FoundSite {
+    pub origin: String,
+    pub administrator: Newcomer,
+    pub colonies: Vec<Colony>,
+}
+
+/// A store and the key that opens it.
+pub struct Open<'a> {
+    pub store: Store,
+    pub root: &'a crypto::SealKey,
+}
+
+impl Path {
+    /// Makes a site in an empty store, and opens for business. The access keys are shown once.
+    pub async fn found(&self, open: Open<'_>, site: FoundSite) -> Result<Vec<Founded>, OpenFault> {
+        let config = LedgerConfig { clock: self.clock.clone() };
+        let moment = self.clock.now();
+        let record = |names: engine::NameIds<'_>| {
+            engine::founding_record(moment, site.administrator, site.colonies, names)
+        };
+        let founding = Founding { origin: site.origin, record };
+        let (ledger, founded) = Ledger::found(open.store, open.root, &config, founding).await?;
+        self.unseal(ledger)?;
+        Ok(founded)
+    }
+
+    /// Opens an existing site for business.
+    pub fn open(&self, open: Open<'_>) -> Result<(), OpenFault> {
+        let config = LedgerConfig { clock: self.clock.clone() };
+        self.unseal(Ledger::open(open.store, open.root, &config)?)
+    }
+
+    /// Writes what was refused since the last time: one entry for each source and reason.
+    pub async fn record_refusals(&self) {
+        let Some(house) = self.house.load_full() else { return };
+        for sum in self.refusals.take() {
+            let moment = self.clock.now();
+            let record = engine::refusals(&house_told(ids::request(), moment, "CountRefusals"), sum.clone());
+            if house.ledger.commit(record, Basis::nothing()).await.is_err() {
+                self.refusals.give_back(&sum);
+            }
+        }
+    }
+
+    /// What has become due: rotations, destructions, expiries, windows. Each is one request on the same path.
+    /// Returns how many were done.
+    pub async fn do_due(&self) -> Result<usize, Fault> {
+        let Some(house) = self.house.load_full() else { return Ok(0) };
+        let supplies = Supplies { now: self.clock.now(), principal: SITE_TENANT };
+        let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
+        let mut done = 0;
+        for ask in due {
+            match self.act(&house, &ask).await {
+                Ok(entry) => {
+                    done += 1;
+                    self.run_errands(&house, &ask, entry).await;
+                }
+                Err(fault) => tracing::warn!(%fault, "what was due could not be done"),
+            }
+        }
+        Ok(done)
+    }
+
+    /// An errand whose end was not recorded is run again.
+    pub async fn resume_errands(&self) -> Result<(), Fault> {
+        let Some(house) = self.house.load_full() else { return Ok(()) };
+        let newest = |action: Action| newest(&house.ledger.view(), action);
+        let left = newest(Action::DestroyDue)?.max(newest(Action::WipeExpired)?);
+        if let Some(entry) = left.filter(|entry| newest(Action::ErrandDone).is_ok_and(|done| done < Some(*entry))) {
+            self.scrub(&house, entry, SITE_TENANT).await;
+        }
+        Ok(())
+    }
+
+    /// Drops what the site's retention no longer keeps: whole months, below an entry that says so.
+    pub async fn keep_retention(&self) -> Result<(), Fault> {
+        let Some(house) = self.house.load_full() else { return Ok(()) };
+        let view = house.ledger.view();
+        let Some(months) = view.settings()?.retention_months else { return Ok(()) };
+        let Some((before, month)) = view.prunable(self.clock.now().wall, months)? else { return Ok(()) };
+        // Batches that a row still names stay, so the oldest may be older than what was pruned.
+        if self.pruned.fetch_max(before, Ordering::Relaxed) >= before {
+            return Ok(());
+        }
+        self.act(&house, &Ask::Prune { before_month: month }).await?;
+        house.ledger.prune(before).await.map_err(|_| Fault::Unavailable)
+    }
+
+    async fn run_errands(&self, house: &House, ask: &Ask, entry: u64) {
+        if let Ask::DestroyDue { key } | Ask::WipeExpired { key } = ask {
+            self.scrub(house, entry, *key).await;
+        }
+    }
+
+    async fn scrub(&self, house: &House, entry: u64, key: ObjectId) {
+        let outcome = house.ledger.scrub().await;
+        let done = Ask::ErrandDone { entry, errand: Errand::Scrub { key }, outcome };
+        if let Err(fault) = self.act(house, &done).await {
+            tracing::warn!(%fault, "the end of an errand was not recorded; it is run again at the next start");
+        }
+    }
+
+    /// The house's own request, down the same path. Returns where its entry is.
+    async fn act(&self, house: &House, ask: &Ask) -> Result<u64, Fault> {
+        for round in 0..=TRIES_MAX {
+            let view = house.ledger.view();
+            let caller = house_caller(ask, &view)?;
+            let place = Location(Arc::from("house"));
+            let action = engine::action_of(ask);
+            let matter = Matter {
+                id: ids::request(),
+                tongue: Tongue::House,
+                place: &place,
+                ask,
+                operation: action.name(),
+                started: clock::stopwatch_micros(),
+                moment: self.clock.now(),
+                conflicted: round == TRIES_MAX,
+            };
+            let mut echo = Echo::new(matter.id, matter.operation, action, matter.moment);
+            let Decided::Outcome(outcome, basis) = self.decide(house, view, &caller, &matter, &mut echo) else {
+                return Err(Fault::Unavailable);
+            };
+            match house.ledger.commit(outcome.record, basis).await {
+                Ok(receipt) => {
+                    let index = receipt.index();
+                    return outcome.reply.unseal(receipt).map(|_: Reply| index);
+                }
+                Err(Unrecorded::Unavailable) => return Err(Fault::Unavailable),
+                Err(Unrecorded::Stale) => {}
+            }
+        }
+        Err(Fault::Conflict)
+    }
+}
+
+/// The house acts in the tenant whose object it is, so that the tenant finds it in its log.
+fn house_caller(ask: &Ask, view: &View) -> Result<Caller, Fault> {
+    let key = match ask {
+        Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
+            view.key(*key)?
+        }
+        _ => None,
+    };
+    let tenant = view.tenant(key.map_or(SITE_TENANT, |key| key.tenant))?.ok_or(Fault::Unavailable)?;
+    Ok(Caller::house(Arc::new(house_principal(&tenant)), tenant))
+}
+
+fn house_principal(tenant: &Tenant) -> Principal {
+    Principal {
+        id: SITE_TENANT,
+        tenant: tenant.id,
+        name: "keyward".to_owned(),
+        kind: PrincipalKind::Service,
+        standing: Standing::Active,
+        roles: Vec::new(),
+        documents: Vec::new(),
+        access_keys: Vec::new(),
+        created: tenant.created,
+    }
+}
+
+fn house_told(id: RequestId, moment: Moment, operation: &'static str) -> Told {
+    Told { id, tongue: Tongue::House, moment, operation, location: String::new(), micros: 0 }
+}
+
+fn newest(view: &View, action: Action) -> Result<Option<u64>, Fault> {
+    let filter = Filter { action: Some(action as u16), limit: 1, ..Filter::default() };
+    Ok(view.entries(&filter)?.0.first().map(|(index, _)| *index))
+}

@@ -1,0 +1,31 @@
+//! The list of those who are known, for whoever verifies.
+
+use domain::{Fault, RowId, Table, Unavailable};
+use identity::{Directory, Known};
+use ledger::View;
+
+pub(crate) struct Roll<'v>(pub(crate) &'v View);
+
+impl Directory for Roll<'_> {
+    fn access_key(&self, id: &str) -> Result<Option<Known>, Unavailable> {
+        self.known(id).or_else(|fault| match fault {
+            // A damaged row vouches for nobody.
+            Fault::Damaged { row, why } => {
+                tracing::error!(table = ?row.table, id = %row.id, why, "a row of a credential is damaged");
+                Ok(None)
+            }
+            _ => Err(Unavailable::Store),
+        })
+    }
+}
+
+impl Roll<'_> {
+    fn known(&self, id: &str) -> Result<Option<Known>, Fault> {
+        let view = self.0;
+        let Some(access_key) = view.access_key(id)? else { return Ok(None) };
+        let Some(principal) = view.principal(access_key.principal)? else { return Ok(None) };
+        let Some(tenant) = view.tenant(access_key.tenant)? else { return Ok(None) };
+        let revision = view.revision(RowId::new(Table::AccessKey, view.access_key_id(id)));
+        Ok(Some(Known { access_key, principal, tenant, revision }))
+    }
+}

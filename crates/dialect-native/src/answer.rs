@@ -1,0 +1,180 @@
+//! Bodies of answers. Each kind of reply has one shape, whatever was asked.
+
+use crate::people::{principal, settings, tenant, texts};
+use crate::shown::{self, hex, key, pairs, time, worker};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dialect::Echo;
+use domain::{AliasFound, CheckpointShown, EntryShown, Explanation, Key, ProofShown, Reply, Status, Tenant, Timestamp};
+use secret::Secret;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
+    // Whatever was recorded had an echo.
+    let now = echo.map_or(Timestamp::MIN, |echo| echo.at.wall);
+    match reply {
+        Reply::Done => json!({}),
+        Reply::WouldSucceed => json!({ "would_succeed": true }),
+        Reply::Key(shown) => json!({ "key": key(shown) }),
+        Reply::Keys { keys, owner, more } => listed(keys, owner, *more, now),
+        Reply::Destruction { key: shown, deadline, days } => {
+            json!({ "key": key(shown), "deadline": deadline.map(time), "days": days })
+        }
+        Reply::Versions { key: shown, versions } => {
+            let versions: Vec<_> = versions.iter().map(|version| shown::version(version, shown.now)).collect();
+            json!({ "key": key(shown), "versions": versions })
+        }
+        Reply::Rotation { key: shown, schedule } => {
+            let schedule = schedule.map(|one| json!({ "period_days": one.period_days, "next": time(one.next) }));
+            json!({ "key": key(shown), "schedule": schedule })
+        }
+        Reply::Aliases { aliases, more, .. } => named(aliases, *more),
+        Reply::Tags(tags) => json!({ "tags": pairs(tags) }),
+        Reply::Document { name, text } => json!({ "name": name, "text": text }),
+        Reply::Documents(names) => json!({ "names": names }),
+        Reply::Explanation(explanation) => explained(explanation),
+        other => use_or_more(other),
+    }
+}
+
+fn use_or_more(reply: &Reply) -> Value {
+    match reply {
+        Reply::Ciphertext { by, ciphertext } => json!({ "ciphertext": base64(ciphertext), "by": worker(by) }),
+        Reply::Plaintext { by, plaintext } => json!({ "plaintext": unveiled(plaintext), "by": worker(by) }),
+        Reply::Resealed { from, to, ciphertext } => {
+            json!({ "ciphertext": base64(ciphertext), "from": worker(from), "to": worker(to) })
+        }
+        Reply::DataKey { by, plaintext: Some(plaintext), ciphertext } => {
+            json!({ "plaintext": unveiled(plaintext), "ciphertext": base64(ciphertext), "by": worker(by) })
+        }
+        Reply::DataKey { by, plaintext: None, ciphertext } => {
+            json!({ "ciphertext": base64(ciphertext), "by": worker(by) })
+        }
+        Reply::Random(random) => json!({ "random": unveiled(random) }),
+        other => people_or_more(other),
+    }
+}
+
+fn people_or_more(reply: &Reply) -> Value {
+    match reply {
+        Reply::Caller { principal: who, tenant: whose } | Reply::Principal { principal: who, tenant: whose } => {
+            json!({ "principal": principal(who), "tenant": tenant(whose) })
+        }
+        Reply::Principals { principals, tenant: whose } => {
+            let principals: Vec<_> = principals.iter().map(|who| principal(who)).collect();
+            json!({ "principals": principals, "tenant": tenant(whose) })
+        }
+        Reply::Tenant(one) => json!({ "tenant": tenant(one) }),
+        Reply::Tenants(all) => json!({ "tenants": all.iter().map(|one| tenant(one)).collect::<Vec<_>>() }),
+        Reply::AccessKey { id, secret, principal: who, tenant: whose } => json!({
+            "access_key_id": id,
+            "secret_access_key": secret.expose(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            "principal": who.name,
+            "account": whose.account,
+        }),
+        Reply::Forbids(forbids) => json!({ "forbids": texts(forbids) }),
+        other => log_or_site(other),
+    }
+}
+
+fn log_or_site(reply: &Reply) -> Value {
+    match reply {
+        Reply::Entries { entries, upto, head } => {
+            let entries: Vec<_> = entries.iter().map(entry).collect();
+            json!({ "entries": entries, "upto": upto, "head": head })
+        }
+        Reply::Proof(proof) => proven(proof),
+        Reply::Checkpoint(one) => json!({ "checkpoint": checkpoint(one) }),
+        Reply::Status(status) => described(status),
+        Reply::Settings(one) => json!({ "settings": settings(one) }),
+        // All others were said above.
+        _ => json!({}),
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+fn unveiled(secret: &Secret) -> String {
+    secret.expose(base64)
+}
+
+fn listed(keys: &[Arc<Key>], owner: &Tenant, more: bool, now: Timestamp) -> Value {
+    let next = keys.last().filter(|_| more).map(|key| key.id.to_string());
+    let keys: Vec<_> = keys.iter().map(|key| shown::key_at(key, owner, now)).collect();
+    json!({ "keys": keys, "more": more, "next": next })
+}
+
+fn named(aliases: &[AliasFound], more: bool) -> Value {
+    let next = aliases.last().filter(|_| more).map(|alias| alias.id.to_string());
+    let aliases: Vec<_> = aliases
+        .iter()
+        .map(|one| {
+            let (created, changed) = (time(one.created), time(one.changed));
+            json!({ "alias": one.alias, "key": one.key.to_string(), "created": created, "changed": changed })
+        })
+        .collect();
+    json!({ "aliases": aliases, "more": more, "next": next })
+}
+
+fn explained(explanation: &Explanation) -> Value {
+    use crate::words::Word;
+    json!({
+        "allowed": explanation.allowed,
+        "action": explanation.action,
+        "principal": explanation.principal,
+        "key": explanation.key.to_string(),
+        "statement": explanation.statement,
+        "reason": explanation.reason,
+        "state": explanation.state.word(),
+    })
+}
+
+fn entry(entry: &EntryShown) -> Value {
+    let objects: Vec<_> =
+        entry.objects.iter().map(|(id, version)| json!({ "id": id.to_string(), "version": version })).collect();
+    json!({
+        "index": entry.index,
+        "wall": time(entry.wall),
+        "request": entry.request,
+        "tenant": entry.tenant,
+        "principal": entry.principal,
+        "principal_name": entry.principal_name,
+        "tongue": entry.tongue,
+        "action": entry.action,
+        "objects": objects,
+        "verdict": entry.verdict,
+        "detail": pairs(&entry.detail),
+        "changes": entry.changes,
+    })
+}
+
+fn checkpoint(one: &CheckpointShown) -> Value {
+    json!({ "size": one.size, "root": hex(&one.root), "note": one.note, "verifier": one.verifier })
+}
+
+fn proven(proof: &ProofShown) -> Value {
+    json!({
+        "index": proof.index,
+        "entry": base64(&proof.entry),
+        "path": proof.path.iter().map(|hash| hex(hash)).collect::<Vec<_>>(),
+        "checkpoint": checkpoint(&proof.checkpoint),
+    })
+}
+
+fn described(status: &Status) -> Value {
+    let projections: Vec<_> =
+        status.projections.iter().map(|one| json!({ "projection": one.projection, "upto": one.upto })).collect();
+    json!({
+        "site": status.site,
+        "version": status.version,
+        "entries": status.entries,
+        "root": hex(&status.root),
+        "checkpoint_size": status.checkpoint_size,
+        "projections": projections,
+        "secret_memory": status.secret_memory,
+        "store": status.store,
+    })
+}

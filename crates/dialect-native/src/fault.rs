@@ -1,0 +1,109 @@
+//! What is wrong, in this tongue: a status by who is to blame, a word for programs, a sentence for people.
+
+use domain::{Fault, Refusal, Unavailable};
+
+pub(crate) struct Problem {
+    pub(crate) status: u16,
+    pub(crate) word: &'static str,
+    pub(crate) message: String,
+}
+
+impl Problem {
+    pub(crate) fn of_fault(fault: &Fault) -> Self {
+        Self { status: status(fault), word: fault.word(), message: fault.to_string() }
+    }
+
+    pub(crate) fn of_refusal(refusal: Refusal) -> Self {
+        Self { status: refusal_status(refusal), word: refusal.word(), message: sentence(refusal) }
+    }
+
+    pub(crate) fn of_unavailable(why: Unavailable) -> Self {
+        let (word, message) = match why {
+            Unavailable::Sealed => ("sealed", "the root key is not here; bring it and the service goes on"),
+            Unavailable::Store => ("unavailable", "the log cannot be written, so nothing is answered; try again"),
+            Unavailable::Draining => ("draining", "the service is going down; try again"),
+            Unavailable::Overloaded => ("overloaded", "more wait than can be served in time; try again"),
+        };
+        Self { status: 503, word, message: message.into() }
+    }
+}
+
+fn status(fault: &Fault) -> u16 {
+    match fault {
+        Fault::NotFound
+        | Fault::KeyNotFound { .. }
+        | Fault::AliasNotFound { .. }
+        | Fault::PrincipalNotFound { .. }
+        | Fault::TenantNotFound { .. }
+        | Fault::DocumentNotFound { .. }
+        | Fault::EntryNotFound { .. } => 404,
+        Fault::Denied { .. }
+        | Fault::AwaitingApproval { .. }
+        | Fault::CiphertextOfUnknownKey
+        | Fault::ForeignAllow { .. } => 403,
+        Fault::NotUsable(..)
+        | Fault::MaterialNotHeld { .. }
+        | Fault::WindowNotOpen { .. }
+        | Fault::WindowEnded { .. }
+        | Fault::DestructionScheduled { .. }
+        | Fault::DestructionNotScheduled
+        | Fault::NoSuchTransition { .. }
+        | Fault::NotRotatable { .. }
+        | Fault::AlreadyThere { .. }
+        | Fault::LimitReached { .. }
+        | Fault::TokenReused
+        | Fault::Conflict => 409,
+        Fault::NotIdentical
+        | Fault::NotImported
+        | Fault::WrongPurpose { .. }
+        | Fault::WrongKey
+        | Fault::CiphertextUnreadable
+        | Fault::ProfileRefuses { .. }
+        | Fault::BadTags { .. }
+        | Fault::BadDocument { .. }
+        | Fault::Invalid { .. }
+        | Fault::BadMarker => 400,
+        Fault::NotImplemented { .. } => 501,
+        Fault::Unavailable | Fault::MemoryFull => 503,
+        Fault::Damaged { .. } | Fault::ReceiptOfAnotherRequest => 500,
+    }
+}
+
+fn refusal_status(refusal: Refusal) -> u16 {
+    match refusal {
+        Refusal::TooLarge { .. } => 413,
+        Refusal::TooDeep { .. } | Refusal::Unreadable { .. } => 400,
+        Refusal::TooSlow => 408,
+        Refusal::TooMany => 429,
+        Refusal::UnknownOperation | Refusal::NotFound => 404,
+        Refusal::MissingCredential
+        | Refusal::IncompleteCredential { .. }
+        | Refusal::UnknownCredential
+        | Refusal::BadSignature
+        | Refusal::Skewed { .. }
+        | Refusal::WrongScope { .. } => 401,
+    }
+}
+
+fn sentence(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::TooLarge { bytes_max } => format!("the request has more than {bytes_max} bytes"),
+        Refusal::TooDeep { depth_max } => format!("the body is nested more than {depth_max} deep"),
+        Refusal::TooSlow => "the request took too long to arrive".into(),
+        Refusal::TooMany => "too many requests; try again later".into(),
+        Refusal::UnknownOperation => "there is no such operation".into(),
+        Refusal::NotFound => "operations are asked for by POST /v1/OPERATION, without a query".into(),
+        Refusal::Unreadable { member: "content-type" } => "the Content-Type must be application/json".into(),
+        Refusal::Unreadable { member } => format!("the {member} is not JSON"),
+        Refusal::MissingCredential => "the request is not signed (AWS4-HMAC-SHA256, service `keyward`)".into(),
+        Refusal::IncompleteCredential { part } => format!("the signature's {part} is missing or misspelt"),
+        Refusal::UnknownCredential => "the access key is not known".into(),
+        Refusal::BadSignature => "the signature is not the one that this access key makes of this request".into(),
+        Refusal::Skewed { signed, now, window_seconds } => format!(
+            "signed at {}, but it is {} here; no more than {window_seconds} s may lie between",
+            signed.to_rfc3339(),
+            now.to_rfc3339()
+        ),
+        Refusal::WrongScope { part } => format!("the signature's scope has another {part}"),
+    }
+}

@@ -1,0 +1,90 @@
+//! People and services, their roles and access keys.
+
+use crate::input::{invalid, operation};
+use crate::words::role;
+use domain::{Ask, Fault, PrincipalKind, Role, RoleScope};
+
+fn one_role(text: &str) -> Result<(Role, RoleScope), Fault> {
+    role(text).map_err(|why| invalid("role", why))
+}
+
+operation! {
+    WhoAmI {} => "caller", |_input| Ok(Ask::WhoAmI)
+}
+
+operation! {
+    CreatePrincipal {
+        name: String = "1 to 64 letters, digits and `+=,.@_-`.";
+        kind: Option<PrincipalKind> = "`person` without.";
+        roles: Option<Vec<String>> = "Roles to begin with, each as in `assign-role`.";
+        tenant: Option<String> = "Another tenant than your own, by name or account; only the site's principals may.";
+    } => "principal", |input| Ok(Ask::CreatePrincipal {
+        tenant: input.tenant,
+        name: input.name,
+        kind: input.kind.unwrap_or(PrincipalKind::Person),
+        roles: input.roles.unwrap_or_default().iter().map(|text| one_role(text)).collect::<Result<_, _>>()?,
+    })
+}
+
+operation! {
+    ListPrincipals {} => "principals", |_input| Ok(Ask::ListPrincipals)
+}
+
+operation! {
+    DescribePrincipal {
+        name: String = "The principal.";
+    } => "principal", |input| Ok(Ask::DescribePrincipal { name: input.name })
+}
+
+operation! {
+    RemovePrincipal {
+        name: String = "The principal.";
+    } => "done", |input| Ok(Ask::RemovePrincipal { name: input.name })
+}
+
+operation! {
+    SuspendPrincipal {
+        name: String = "The principal.";
+        suspended: bool = "`false` resumes.";
+    } => "principal", |input| Ok(Ask::SuspendPrincipal { name: input.name, suspended: input.suspended })
+}
+
+operation! {
+    AssignRole {
+        principal: String = "The principal.";
+        role: String = "`ROLE` in the whole tenant, `ROLE ring:NAME` in a ring, `ROLE key:ID` on one key.";
+    } => "principal", |input| {
+        let (role, scope) = one_role(&input.role)?;
+        Ok(Ask::AssignRole { principal: input.principal, role, scope })
+    }
+}
+
+operation! {
+    WithdrawRole {
+        principal: String = "The principal.";
+        role: String = "As it was assigned.";
+    } => "principal", |input| {
+        let (role, scope) = one_role(&input.role)?;
+        Ok(Ask::WithdrawRole { principal: input.principal, role, scope })
+    }
+}
+
+operation! {
+    CreateAccessKey {
+        principal: String = "Whose it is to be.";
+        tenant: Option<String> = "Another tenant than your own, by name or account; only the site's principals may.";
+    } => "access-key", |input| Ok(Ask::CreateAccessKey { tenant: input.tenant, principal: input.principal })
+}
+
+operation! {
+    SuspendAccessKey {
+        id: String = "The access key's id.";
+        suspended: bool = "`false` resumes.";
+    } => "done", |input| Ok(Ask::SuspendAccessKey { id: input.id, suspended: input.suspended })
+}
+
+operation! {
+    RemoveAccessKey {
+        id: String = "The access key's id.";
+    } => "done", |input| Ok(Ask::RemoveAccessKey { id: input.id })
+}

@@ -1,0 +1,126 @@
+//! Keys and versions, as they are shown.
+
+use crate::words::Word;
+use domain::{
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Material, Removal, Tenant, Timestamp, Tongue, Use,
+    Version, Worker, permitted,
+};
+use serde_json::{Map, Value, json};
+
+pub(crate) fn time(at: Timestamp) -> Value {
+    Value::String(at.to_rfc3339())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn key(shown: &KeyShown) -> Value {
+    key_at(&shown.key, &shown.owner, shown.now)
+}
+
+/// A key as it is at a moment.
+pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Timestamp) -> Value {
+    let mut told = Map::new();
+    let mut tell = |name: &str, value: Value| {
+        told.insert(name.into(), value);
+    };
+    tell("id", json!(key.id.to_string()));
+    tell("name", json!(key.name));
+    tell("ring", json!(key.ring));
+    tell("path", json!(key.path()));
+    tell("account", json!(owner.account));
+    tell("location", json!(&*key.location.0));
+    tell("purpose", json!(key.purpose.word()));
+    tell("algorithm", json!(key.algorithm.name()));
+    tell("origin", json!(key.origin.word()));
+    tell("protection", json!(key.protection.word()));
+    tell("authority", json!(key.authority.name()));
+    tell("state", json!(key.life.state.word()));
+    tell("destruction", destruction(key.life.destruction));
+    tell("protects", may(key, Use::Protect, now));
+    tell("processes", may(key, Use::Process, now));
+    tell("primary", json!(key.primary));
+    tell("versions", json!(key.versions.len()));
+    let rotation = key.rotation.map(|one| json!({ "period_days": one.period_days, "next": time(one.next) }));
+    tell("rotation", json!(rotation));
+    tell("created", time(key.created));
+    tell("description", json!(key.description));
+    tell("owner", json!(key.facts.owner));
+    tell("environment", json!(key.facts.environment));
+    tell("data_class", json!(key.facts.data_class));
+    tell("tags", pairs(&key.facts.tags));
+    tell("not_shown_in", not_shown(key));
+    Value::Object(told)
+}
+
+pub(crate) fn pairs(pairs: &[(String, String)]) -> Value {
+    pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect::<Map<_, _>>().into()
+}
+
+/// The tongues in which the key does not appear, and why.
+fn not_shown(key: &Key) -> Value {
+    let others = [Tongue::Aws, Tongue::Azure, Tongue::Google].into_iter();
+    let silent = others.filter_map(|tongue| Some((tongue.name().to_owned(), json!(tongue.spells(key).err()?))));
+    silent.collect::<Map<_, _>>().into()
+}
+
+/// Whether the primary version may do this now; if not, why.
+fn may(key: &Key, usage: Use, now: Timestamp) -> Value {
+    match key.primary_version().and_then(|version| permitted(key, version, usage, now)) {
+        Ok(()) => json!({ "allowed": true }),
+        Err(fault) => json!({ "allowed": false, "word": fault.word(), "why": told(&fault) }),
+    }
+}
+
+fn told(fault: &Fault) -> String {
+    fault.to_string()
+}
+
+fn destruction(destruction: Destruction) -> Value {
+    match destruction {
+        Destruction::None => Value::Null,
+        Destruction::Scheduled { deadline, resume_to, .. } => {
+            json!({ "deadline": time(deadline), "resume_to": KeyState::word(resume_to) })
+        }
+    }
+}
+
+pub(crate) fn version(version: &Version, now: Timestamp) -> Value {
+    let (material, expires) = material(version.material.at(now));
+    json!({
+        "number": version.number,
+        "state": version.life.state.word(),
+        "destruction": destruction(version.life.destruction),
+        "material": material,
+        "expires": expires.map(time),
+        "fingerprint": version.fingerprint.map(|print| hex(&print.0)),
+        "from": version.window.from.map(time),
+        "until": version.window.until.map(time),
+        "created": time(version.created),
+        "cause": version.cause.word(),
+    })
+}
+
+fn material(material: Material) -> (&'static str, Option<Timestamp>) {
+    match material {
+        Material::Awaited => ("awaited", None),
+        Material::Failed(FailureReason::Generation) => ("generation-failed", None),
+        Material::Failed(FailureReason::Import) => ("import-failed", None),
+        Material::Held { expires } => ("held", expires),
+        Material::Removed(Removal::Deleted) => ("deleted", None),
+        Material::Removed(Removal::Expired) => ("expired", None),
+        Material::Removed(Removal::Destroyed) => ("destroyed", None),
+    }
+}
+
+/// Which key and version did the work.
+pub(crate) fn worker(by: &Worker) -> Value {
+    json!({
+        "id": by.key.id.to_string(),
+        "path": by.key.path(),
+        "account": by.owner.account,
+        "version": by.version,
+        "algorithm": by.key.algorithm.name(),
+    })
+}

@@ -40,7 +40,7 @@ pub enum Finding {
     RowEdited { row: RowId, position: u64 },
     /// A row names an entry that is not the last that changed it: an old one was put back.
     RowOld { row: RowId, position: u64, newest: u64 },
-    /// No entry ever made this row.
+    /// A row names an entry that did not change it, or that is not there.
     RowUnknown { row: RowId, position: u64 },
     /// An entry made a row that is not there.
     RowMissing { row: RowId, position: u64 },
@@ -115,7 +115,7 @@ impl Finding {
                 write!(f, "row {} is that of entry {position}, but entry {newest} changed it since", Named(row))
             }
             Self::RowUnknown { row, position } => {
-                write!(f, "row {} names entry {position}, and no entry made it", Named(row))
+                write!(f, "row {} names entry {position}, and no such entry changed it", Named(row))
             }
             Self::RowMissing { row, position } => {
                 write!(f, "row {} is missing; entry {position} says what it was", Named(row))

@@ -63,7 +63,9 @@ impl Changes {
         let newest = last.index;
         if position >= size {
             Verdict::Wrong(Finding::LogShorterThanRow { size, row: id, position })
-        } else if newest != position {
+        } else if newest < position {
+            Verdict::Wrong(Finding::RowUnknown { row: id, position })
+        } else if newest > position {
             Verdict::Wrong(Finding::RowOld { row: id, position, newest })
         } else if last.hash != row_hash(row) {
             Verdict::Wrong(Finding::RowEdited { row: id, position })

@@ -1,0 +1,370 @@
+//! Somebody with a database tool against the verification of the log.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use domain::{ObjectId, RowId, Table, Timestamp};
+use keyward_store_sqlite as sqlite;
+use ledger::{
+    Batch, Frontier, Report, RowChange, Store, StoredBatch, StoredCheckpoint, StoredRow, Tile, Verification, leaf_hash,
+    row_hash, sign_checkpoint, verify_store,
+};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const ORIGIN: &str = "keys.example/log";
+const BATCHES: u64 = 6;
+/// Entries of each batch; the first of them changes row `first % 3` and makes row `100 + first`.
+const COUNT: u64 = 10;
+/// A batch is `batches` of so many; the rest of the entries change nothing.
+const SIGNED: [u64; 3] = [10, 30, 60];
+
+/// An entry as docs/formats/entry.md has it, by a hand that is not the ledger's.
+fn entry(index: u64, rows: &[RowChange]) -> Vec<u8> {
+    let mut cbor = minicbor::Encoder::new(Vec::new());
+    cbor.map(if rows.is_empty() { 10 } else { 11 }).unwrap();
+    cbor.u8(0).unwrap().u8(1).unwrap().u8(1).unwrap().u64(1_000 + index).unwrap().u8(2).unwrap().u64(index).unwrap();
+    for field in 3..=5 {
+        cbor.u8(field).unwrap().bytes(&[field; 16]).unwrap();
+    }
+    cbor.u8(6).unwrap().u8(2).unwrap().u8(8).unwrap().u8(0).unwrap();
+    if !rows.is_empty() {
+        cbor.u8(9).unwrap().array(rows.len() as u64).unwrap();
+    }
+    for RowChange { row, before, after } in rows {
+        cbor.array(4).unwrap().u8(row.table as u8).unwrap().bytes(&row.id.0).unwrap();
+        match before {
+            Some(before) => cbor.bytes(before).unwrap(),
+            None => cbor.null().unwrap(),
+        };
+        cbor.bytes(after).unwrap();
+    }
+    cbor.u8(12).unwrap().u8(0).unwrap().u8(13).unwrap().bytes(&[9; 30]).unwrap();
+    cbor.into_writer()
+}
+
+fn code(batch: &StoredBatch) -> [u8; 32] {
+    let numbers = [batch.first.to_be_bytes(), u64::from(batch.count).to_be_bytes(), batch.wall.0.to_be_bytes()];
+    crypto::hmac_sha256(b"key", &[numbers.as_flattened(), &batch.frontier, &batch.entries].concat())
+}
+
+fn signer() -> crypto::SigningKey {
+    crypto::SigningKey::from_seed(secret::Held::keep(&[5; 32]).unwrap()).ok().unwrap()
+}
+
+fn row(number: u64, position: u64) -> StoredRow {
+    StoredRow {
+        id: RowId::new(Table::Key, ObjectId([u8::try_from(number).unwrap(); 16])),
+        revision: position,
+        position,
+        tenant: ObjectId([1; 16]),
+        place: ObjectId::NIL,
+        owner: ObjectId::NIL,
+        due: i64::MAX,
+        blob: format!("row {number} since {position}").into_bytes(),
+    }
+}
+
+/// Makes a log whose every batch changes rows, with its checkpoints and tiles.
+struct Maker {
+    store: Store,
+    tree: Frontier,
+    leaves: Vec<[u8; 32]>,
+    rows: Vec<StoredRow>,
+}
+
+impl Maker {
+    fn batch(&mut self, first: u64) {
+        let changed = [row(1 + first / COUNT % 3, first), row(100 + first, first)];
+        let change = |row: &StoredRow| {
+            let before = self.rows.iter().rev().find(|former| former.id == row.id).map(row_hash);
+            RowChange { row: row.id, before, after: row_hash(row) }
+        };
+        let changes = changed.each_ref().map(change);
+        let entries: Vec<_> =
+            (first..first + COUNT).map(|index| entry(index, if index == first { &changes } else { &[] })).collect();
+        for leaf in entries.iter().map(|entry| leaf_hash(entry)) {
+            self.tree.append(leaf);
+            self.leaves.push(leaf);
+        }
+        self.rows.extend(changed.clone());
+        let framed =
+            entries.iter().map(|entry| [&u32::try_from(entry.len()).unwrap().to_be_bytes(), entry.as_slice()].concat());
+        self.append(first, framed.flatten().collect(), changed.to_vec());
+    }
+
+    fn append(&mut self, first: u64, entries: Vec<u8>, rows: Vec<StoredRow>) {
+        let (count, wall, frontier) = (u32::try_from(COUNT).unwrap(), Timestamp(1), self.tree.to_bytes());
+        let mut stored = StoredBatch { first, count, entries, frontier, mac: [0; 32], wall };
+        stored.mac = code(&stored);
+        let size = self.tree.size();
+        let note = sign_checkpoint(ORIGIN, size, &self.tree.root(), &signer());
+        let checkpoint = SIGNED.contains(&size).then_some(StoredCheckpoint { size, note, wall });
+        let StoredBatch { entries, frontier, mac, .. } = stored;
+        self.store.writer.append(&Batch { first, count, entries, frontier, mac, rows, wall, checkpoint }).unwrap();
+    }
+}
+
+struct Site(TempDir);
+
+impl Site {
+    fn new() -> Self {
+        let site = Self(tempfile::tempdir().unwrap());
+        let store = sqlite::create(&site.dir()).unwrap();
+        let mut maker = Maker { store, tree: Frontier::default(), leaves: Vec::new(), rows: Vec::new() };
+        (0..BATCHES).for_each(|number| maker.batch(number * COUNT));
+        let tile = Tile { level: 0, index: 0, hashes: maker.leaves.as_flattened().to_vec() };
+        let size = maker.tree.size();
+        maker.store.projection_writer.project(&[tile], &[], &[("tiles", size), ("segments", size)]).unwrap();
+        site
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    fn edit(&self, sql: &str) {
+        let database = if sql.contains("tiles") { "projections.db" } else { "keyward.db" };
+        rusqlite::Connection::open(self.dir().join(database)).unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn verify(&self) -> Report {
+        let store = sqlite::open(&self.dir()).unwrap();
+        let how = Verification {
+            origin: ORIGIN.to_owned(),
+            verifier: Some(signer().public()),
+            mac: Some(&code),
+            projections: Some(&*store.projection_reader),
+        };
+        verify_store(&*store.reader, &how, &mut |_, _| ())
+    }
+}
+
+/// What is found after somebody did this, a line for each.
+fn check(sql: &str, found: &[&str]) {
+    let site = Site::new();
+    site.edit(sql);
+    let report = site.verify();
+    let said: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(said, found, "after {sql}");
+    assert_eq!(report.is_sound(), found.is_empty());
+}
+
+const ROW_1: &str = "01010101-0101-0101-0101-010101010101";
+const OF_ROW_1: &str = "tbl = 3 AND id = x'01010101010101010101010101010101'";
+
+#[test]
+fn an_honest_store_is_sound() {
+    let report = Site::new().verify();
+    assert_eq!(report.findings, []);
+    let counts = (report.size, report.batches, report.checkpoints, report.rows, report.rows_unproven, report.oldest);
+    assert_eq!(counts, (60, 6, 3, 9, 0, 0));
+    assert_eq!(report.unseen.len(), 2);
+}
+
+#[test]
+fn what_is_not_at_hand_is_said() {
+    let site = Site::new();
+    site.edit("UPDATE batches SET mac = zeroblob(32); UPDATE checkpoints SET note = 'x'");
+    let store = sqlite::open(&site.dir()).unwrap();
+    let how = Verification { origin: ORIGIN.to_owned(), verifier: None, mac: None, projections: None };
+    let report = verify_store(&*store.reader, &how, &mut |_, _| ());
+    assert_eq!((report.findings.len(), report.unseen.len()), (0, 4));
+}
+
+#[test]
+fn an_edited_entry_is_named() {
+    // The last byte of the batch is the last of entry 29.
+    let edit =
+        "UPDATE batches SET entries = unhex(substr(hex(entries), 1, 2 * length(entries) - 2) || '77') WHERE first = 20";
+    check(
+        edit,
+        &[
+            "batch at 20 was edited: its code is not the site's",
+            "the checkpoint at 30 was signed for another log",
+            "entry 29 was edited: its hash is not the one in the tree",
+        ],
+    );
+}
+
+#[test]
+fn without_tiles_the_batch_of_an_edited_entry_is_named() {
+    check(
+        "UPDATE batches SET entries = unhex(substr(hex(entries), 1, 2 * length(entries) - 2) || '77') WHERE first = 10; DELETE FROM checkpoints",
+        &[
+            "batch at 10 was edited: its code is not the site's",
+            "entry 19 was edited: its hash is not the one in the tree",
+        ],
+    );
+    let site = Site::new();
+    std::fs::remove_file(site.dir().join("projections.db")).unwrap();
+    site.edit(
+        "UPDATE batches SET entries = unhex(substr(hex(entries), 1, 2 * length(entries) - 2) || '77') WHERE first = 10",
+    );
+    let said: Vec<_> = site.verify().findings.iter().map(ToString::to_string).collect();
+    let batch = "batch at 10 was edited: its code is not the site's";
+    assert_eq!(said, [batch, "entries 10 to 19 do not lead to the tree that was stored with them"]);
+}
+
+#[test]
+fn an_entry_that_is_none_is_named() {
+    let site = Site::new();
+    // A field that is no number where the format's version stands, in the first entry of the batch.
+    site.edit("UPDATE batches SET entries = unhex(substr(hex(entries), 1, 8) || 'FF' || substr(hex(entries), 11)) WHERE first = 50");
+    let said = site.verify().findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("entry 50 was edited: it cannot be read"), "{said}");
+    assert!(said.contains("row Key/03030303-0303-0303-0303-030303030303"), "{said}");
+}
+
+#[test]
+fn a_cut_or_edited_batch_is_named() {
+    check(
+        "UPDATE batches SET mac = zeroblob(32) WHERE first = 40",
+        &["batch at 40 was edited: its code is not the site's"],
+    );
+    check(
+        "UPDATE batches SET frontier = x'00' WHERE first = 40",
+        &[
+            "batch at 40 was edited: its code is not the site's",
+            "entries 40 to 49 do not lead to the tree that was stored with them",
+        ],
+    );
+    let site = Site::new();
+    site.edit("UPDATE batches SET entries = x'' WHERE first = 40");
+    let said = site.verify().findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("batch at 40 says 10 entries and holds 0"), "{said}");
+}
+
+#[test]
+fn a_missing_batch_is_named() {
+    let site = Site::new();
+    site.edit("DELETE FROM batches WHERE first = 30");
+    let said: Vec<_> = site.verify().findings.iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "batch at 30 is missing; entries go on at 40");
+    // Row 1 was changed by entries 0 and 30.
+    assert!(said.contains(&format!("row Key/{ROW_1} names entry 30, and no such entry changed it")), "{said:?}");
+}
+
+#[test]
+fn a_log_shorter_than_its_checkpoint_or_its_rows_is_named() {
+    let site = Site::new();
+    site.edit("DELETE FROM batches WHERE first = 50");
+    let said: Vec<_> = site.verify().findings.iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "the log has 50 entries, its newest signed checkpoint 60");
+    let row = "the log has 50 entries, row Key/03030303-0303-0303-0303-030303030303 was changed by entry 50";
+    assert!(said.iter().any(|line| line == row), "{said:?}");
+    check(
+        "DELETE FROM batches WHERE first = 50; DELETE FROM checkpoints WHERE size = 60; DELETE FROM rows WHERE position = 50",
+        &["row Key/03030303-0303-0303-0303-030303030303 is missing; entry 20 says what it was"],
+    );
+}
+
+#[test]
+fn forged_and_foreign_checkpoints_are_named() {
+    check(
+        "UPDATE checkpoints SET note = replace(note, '30', '31') WHERE size = 30",
+        &["the checkpoint at 30 was not signed by this site"],
+    );
+    check("UPDATE checkpoints SET size = 40 WHERE size = 30", &["the checkpoint at 40 was not signed by this site"]);
+    check(
+        "UPDATE checkpoints SET size = 99, note = 'x' WHERE size = 60",
+        &["the checkpoint at 99 was not signed by this site"],
+    );
+}
+
+#[test]
+fn edited_swapped_deleted_and_invented_rows_are_named() {
+    let edited = [format!("row Key/{ROW_1} is not what entry 30 says")];
+    let edited = [edited[0].as_str()];
+    for edit in [
+        "revision = 77",
+        "due = 5",
+        "owner = x'00112233445566778899aabbccddeeff'",
+        "tenant = x'00112233445566778899aabbccddeeff'",
+    ] {
+        check(&format!("UPDATE rows SET {edit} WHERE {OF_ROW_1}"), &edited);
+    }
+    let slot = format!("(SELECT slot FROM rows WHERE {OF_ROW_1})");
+    check(&format!("UPDATE blobs SET bytes = x'00000001ff' WHERE slot = {slot}"), &edited);
+    check(&format!("DELETE FROM blobs WHERE slot = {slot}"), &edited);
+    check(
+        &format!(
+            "UPDATE rows SET slot = (SELECT slot FROM rows WHERE id = x'02020202020202020202020202020202') WHERE {OF_ROW_1}"
+        ),
+        &edited,
+    );
+    check(
+        &format!("DELETE FROM rows WHERE {OF_ROW_1}"),
+        &[&format!("row Key/{ROW_1} is missing; entry 30 says what it was")],
+    );
+    check(
+        &format!("UPDATE rows SET id = x'EE010101010101010101010101010101' WHERE {OF_ROW_1}"),
+        &[
+            "row Key/ee010101-0101-0101-0101-010101010101 names entry 30, and no such entry changed it",
+            &format!("row Key/{ROW_1} is missing; entry 30 says what it was"),
+        ],
+    );
+}
+
+#[test]
+fn an_old_row_that_was_put_back_is_named() {
+    check(
+        &format!("UPDATE rows SET position = 0, revision = 0 WHERE {OF_ROW_1}"),
+        &[&format!("row Key/{ROW_1} is that of entry 0, but entry 30 changed it since")],
+    );
+}
+
+#[test]
+fn a_wrong_tile_is_told_from_a_wrong_entry() {
+    check(
+        "UPDATE tiles SET hashes = unhex(substr(hex(hashes), 1, 64) || hex(zeroblob(32)) || substr(hex(hashes), 129))",
+        &["tile 0 of level 0 is not that of the log; remove projections to make it anew"],
+    );
+    check("DELETE FROM tiles", &["tile 0 of level 0 is not that of the log; remove projections to make it anew"]);
+}
+
+#[test]
+fn a_pruned_log_is_sound_and_says_what_it_cannot_prove() {
+    let site = Site::new();
+    let mut store = sqlite::open(&site.dir()).unwrap();
+    store.writer.prune(40).unwrap();
+    drop(store);
+    let report = site.verify();
+    assert_eq!(report.findings, []);
+    // Rows 1, 100, 110, 120 and 130 were changed last before entry 40.
+    assert_eq!((report.oldest, report.size, report.rows_unproven, report.unseen.len()), (40, 60, 5, 3));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_a_finding() {
+    check(
+        "UPDATE rows SET tbl = 99 WHERE position = 50",
+        &[
+            "the store cannot be read on: read all rows: Conversion error from type Null at index: 0, no table has the number 99",
+        ],
+    );
+}
+
+/// A server writes all the time: nothing that it does is a finding.
+#[test]
+fn a_running_server_is_no_finding() {
+    let site = Site::new();
+    let dir = site.dir();
+    drop(site.verify());
+    let store = sqlite::open(&dir).unwrap();
+    let auditor = sqlite::open_read_only(&dir).unwrap();
+    let last = store.reader.last_batch().unwrap().unwrap();
+    let tree = Frontier::from_bytes(&last.frontier).unwrap();
+    let rows = store.reader.all_rows(None, 99).unwrap();
+    let mut maker = Maker { store, tree, leaves: Vec::new(), rows };
+    std::thread::scope(|scope| {
+        let server = scope.spawn(move || (6..15).for_each(|number| maker.batch(number * COUNT)));
+        while !server.is_finished() {
+            let how = Verification {
+                origin: ORIGIN.to_owned(),
+                verifier: Some(signer().public()),
+                mac: Some(&code),
+                projections: Some(&*auditor.projection_reader),
+            };
+            assert_eq!(verify_store(&*auditor.reader, &how, &mut |_, _| ()).findings, []);
+        }
+    });
+}

@@ -145,6 +145,9 @@ impl Policy {
             let reason = "the site's own tenant has no keys, and its principals neither use nor read those of others";
             return Err(denial(facts, reason.into(), None, true));
         }
+        if !native::applies(facts.action, facts.target) {
+            return Err(denial(facts, format!("{}: it is not done to such things", refused(facts)), None, false));
+        }
         let holder = self.library.holder(facts.principal, &facts.tenant.account);
         let papers = facts.key().zip(facts.owner).map(|(key, owner)| self.library.key(key, &owner.account));
         if let Some(why) = unreadable(&holder, papers.as_deref()) {

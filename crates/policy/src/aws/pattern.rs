@@ -208,6 +208,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn one_star_at_a_time_and_all_ways_at_once_agree(pattern in "[abé*?]{0,10}", text in "[abé]{0,12}") {
+            let piece = |char| match char {
+                '*' => Piece::Many,
+                '?' => Piece::One,
+                other => Piece::Char(other),
+            };
+            let pieces: Vec<Piece> = pattern.chars().map(piece).collect();
+            prop_assert_eq!(glob(&pattern, &text), segmented(&pieces, &text));
+            prop_assert_eq!(Pattern::plain(&pattern).matches(&text), glob(&pattern, &text));
+        }
+
+        #[test]
         fn parts_and_wholes_agree(pattern in "[ab*?:]{0,12}", text in "[ab:]{0,12}", fit in any::<bool>()) {
             let pattern = if fit { format!("a:b:*:?:{}:{pattern}", text.len()) } else { pattern };
             let text = if fit { format!("a:b:ab:b:{}:{text}", text.len()) } else { text };

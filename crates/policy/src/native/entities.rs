@@ -1,7 +1,7 @@
 //! The caller, the target and what is around them, as Cedar's entities.
 
 use super::roles::covering;
-use super::schema::{applies, class_name};
+use super::schema::class_name;
 use crate::facts::Facts;
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 use domain::{Action, Key, Location, PrincipalKind, Purpose, Role, Target, Tenant, TenantKind};
@@ -38,6 +38,18 @@ pub(super) fn uid(kind: Type, id: impl Display) -> Option<EntityUid> {
     Some(EntityUid::from_type_name_and_id(name, EntityId::new(id.to_string())))
 }
 
+/// What kind of entity a target is.
+pub(super) fn kind(target: &Target) -> &'static str {
+    match target {
+        Target::Key(_) => "Key",
+        Target::Place { .. } => "Place",
+        Target::Alias { .. } => "Alias",
+        Target::Principal(_) => "Principal",
+        Target::Tenant(_) => "Tenant",
+        Target::Site => "Site",
+    }
+}
+
 type Attribute = (String, RestrictedExpression);
 
 fn text(name: &str, value: impl Into<String>) -> Attribute {
@@ -59,16 +71,12 @@ fn entity(
 }
 
 impl Question {
-    /// Nothing where the demand cannot be put into Cedar's words, or the action is not done to such a target; that
-    /// denies.
+    /// Nothing where the demand cannot be put into Cedar's words; that denies.
     pub(crate) fn of(facts: &Facts<'_>) -> Option<Self> {
         let roles: Vec<Role> = covering(facts).map(|one| one.role).collect();
         let mut entities = vec![caller(facts, &roles)?, tenant(facts.tenant)?, action(facts.action)?, bound(facts)?];
         let target = target(facts)?;
         let resource = target.uid();
-        if !applies(facts.action.class(), resource.type_name().basename()) {
-            return None;
-        }
         entities.extend(facts.owner.filter(|owner| owner.id != facts.tenant.id).and_then(tenant));
         if !entities.iter().any(|known| known.uid() == resource) {
             entities.push(target);

@@ -8,6 +8,7 @@ mod schema;
 pub(crate) use entities::Question;
 pub(crate) use forbid::Forbids;
 pub(crate) use roles::allowed;
+pub(crate) use schema::applies;
 
 use domain::Fault;
 

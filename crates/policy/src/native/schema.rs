@@ -1,7 +1,8 @@
 //! What native policies may speak of. Written from the table of actions, so that no action is left out.
 
+use super::entities::kind;
 use cedar_policy::Schema;
-use domain::{Action, ActionClass};
+use domain::{Action, ActionClass, Target};
 use std::fmt::Write;
 use std::sync::OnceLock;
 
@@ -47,10 +48,10 @@ pub(super) fn class_name(class: ActionClass) -> &'static str {
     CLASSES.iter().find(|(this, ..)| *this == class).map_or("Open", |(_, name, _)| name)
 }
 
-/// Whether actions of a class are done to things of that kind at all.
-pub(super) fn applies(class: ActionClass, kind: &str) -> bool {
-    let resources = CLASSES.iter().find(|(this, ..)| *this == class).map_or("", |(.., resources)| resources);
-    resources.split(", ").any(|one| one == kind)
+/// Whether the action is done to things of the target's kind at all, in any regime.
+pub(crate) fn applies(action: Action, target: &Target) -> bool {
+    let resources = CLASSES.iter().find(|(class, ..)| *class == action.class()).map_or("", |(.., resources)| resources);
+    resources.split(", ").any(|one| one == kind(target))
 }
 
 pub(super) fn text() -> &'static str {

@@ -273,3 +273,33 @@ fn an_allow_of_another_regime_does_not_count() {
             .starts_with("silence: ")
     );
 }
+
+/// The key that is about to be made has a name already when its tags are judged.
+#[test]
+fn tags_of_a_new_key_are_judged_on_the_new_key() {
+    let home = home();
+    let tags =
+        document(r#"{"Effect":"Allow","Action":"kms:TagResource","Resource":"arn:aws:kms:*:111122223333:key/0505*"}"#);
+    let principal = with_documents(person(3, "ops", &home), &[&tags]);
+    let ask = domain::Ask::WhoAmI;
+    let verdict = |number: u8| {
+        let fresh = domain::FreshKey {
+            id: id(number),
+            owner: Arc::clone(&home),
+            ring: None,
+            ring_id: id(1),
+            ring_name_id: id(1),
+            name_id: None,
+            token_id: None,
+            taken: false,
+            token: None,
+            made: None,
+        };
+        let place =
+            Target::Place { tenant: Arc::clone(&home), location: location(), ring: None, authority: Authority::Aws };
+        let request = request(&ask, Found::FreshKey(Box::new(fresh)), vec![(Action::TagKey, place)]);
+        spelled(Policy::new().authorize(&caller(&principal, &home), &request, &settings(), NOW))
+    };
+    assert_eq!(verdict(5), "permit: identity policy `p1` statement 1");
+    assert!(verdict(6).starts_with("silence: "));
+}

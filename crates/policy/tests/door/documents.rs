@@ -3,6 +3,7 @@
 use domain::Fault;
 use keyward_policy::aws::{self, Existence};
 use keyward_policy::native;
+use proptest::prelude::*;
 
 fn why(result: Result<(), Fault>) -> String {
     match result {
@@ -238,4 +239,16 @@ fn forbids() {
             .starts_with("the policy does not fit the schema: ")
     );
     assert!(forbid(&"/".repeat(domain::POLICY_BYTES_MAX + 1)).starts_with("a policy may have at most"));
+}
+
+proptest! {
+    /// Whatever is sent is read or refused.
+    #[test]
+    fn no_document_is_too_odd(odd in r#"[\[\]{}":,.a-zA-Z0-9*?$ \\]{0,120}"#, cut in 0_usize..400) {
+        let whole = aws::default_key_policy("111122223333");
+        let (head, tail) = whole.split_at(cut.min(whole.len()));
+        for text in [odd.clone(), format!("{head}{odd}{tail}"), format!("{head}{odd}")] {
+            let (_, _, _) = (key(&text), why(aws::validate_identity_document(&text)), why(native::validate_forbid(&text)));
+        }
+    }
 }

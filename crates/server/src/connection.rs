@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its last.
 
+use crate::Limits;
 use crate::config::Speech;
 use crate::dispatch::Visit;
 use crate::door::Door;
@@ -8,7 +9,6 @@ use crate::public::Page;
 use crate::serve::House;
 use crate::stream::Stream;
 use crate::watch::Watch;
-use crate::{Limits, limits};
 use domain::Refusal;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -201,9 +201,9 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
 }
 
 /// What a broken connection is counted as. A client that went away is nothing.
-pub(crate) fn refusal(why: &hyper::Error) -> Option<Refusal> {
+pub(crate) fn refusal(why: &hyper::Error, limits: &Limits) -> Option<Refusal> {
     match why {
-        _ if why.is_parse_too_large() => Some(Refusal::TooLarge { bytes_max: limits::HEAD_BYTES_MAX }),
+        _ if why.is_parse_too_large() => Some(Refusal::TooLarge { bytes_max: limits.head_bytes }),
         _ if why.is_parse() => Some(Refusal::Unreadable { member: "head" }),
         _ => None,
     }

@@ -60,7 +60,10 @@ impl<D: Door> Visit<D> {
         if let Some(refusal) = answered.refused {
             self.house.metrics.refused(refusal);
         }
-        self.house.metrics.served(dialect.tongue(), answered.operation, answered.outcome, begun.elapsed());
+        let (tongue, lasted) = (dialect.tongue(), begun.elapsed());
+        let Answered { operation, outcome, .. } = answered;
+        self.house.metrics.served(tongue, operation, outcome, lasted);
+        tracing::debug!(id = %id.0, source = %self.source, tongue = tongue.name(), operation, outcome, ?lasted, "answered");
         Ok(answered.response.map(|body| Full::new(Bytes::from(body))))
     }
 

@@ -98,7 +98,7 @@ impl<D: Door> House<D> {
     pub(crate) fn closed(&self, source: IpAddr, result: hyper::Result<()>) {
         let Err(why) = result else { return };
         tracing::debug!(%source, %why, "the connection broke");
-        if let Some(refusal) = connection::refusal(&why) {
+        if let Some(refusal) = connection::refusal(&why, &self.limits) {
             self.refused(self.door.fresh_id(), source, refusal);
         }
     }

@@ -147,6 +147,42 @@ async fn a_new_certificate_is_served_without_a_restart() {
 }
 
 #[tokio::test]
+async fn a_hangup_signal_has_the_certificate_read_at_once() {
+    let house = House::open_and_look(Limits::default(), Duration::from_secs(3_600)).await;
+    support::write_certificate(house.folder.path(), "second.test");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(house.try_tls(&[], "second.test").await.is_err(), "nobody looked yet");
+    let pid = std::process::id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(house.try_tls(&[], "second.test").await.is_ok());
+}
+
+/// What a request hears that comes on a resting connection just after the drain began; none if it was closed before.
+async fn heard_while_draining() -> Option<(u16, String)> {
+    let mut house = House::open(Limits::default()).await;
+    let mut send = http1(house.tls(&["http/1.1"], "localhost").await).await;
+    assert_eq!(ask1(&mut send, post(JSON, "x")).await.0, 200);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    house.begin_drain();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut request = post(JSON, "x");
+    *request.uri_mut() = "/".parse().unwrap();
+    Some(support::told(send.send_request(request).await.ok()?).await)
+}
+
+#[tokio::test]
+async fn requests_on_kept_connections_are_told_of_the_drain() {
+    for _ in 0..5 {
+        if let Some(heard) = heard_while_draining().await {
+            assert_eq!(heard, (500, "Draining".to_owned()));
+            return;
+        }
+    }
+    panic!("every connection was closed before it could ask");
+}
+
+#[tokio::test]
 async fn plaintext_beyond_loopback_cannot_be_configured() {
     let address = "192.0.2.1:80".parse().unwrap();
     assert_eq!(Listener::plain(address).err(), Some(ListenerFault::NotLoopback(address)));

@@ -113,15 +113,16 @@ pub(crate) fn write_certificate(folder: &Path, name: &str) {
 impl House {
     /// One port for TLS and plaintext.
     pub(crate) async fn open(limits: Limits) -> Self {
+        Self::open_and_look(limits, Duration::from_millis(50)).await
+    }
+
+    /// Looks at its certificate files every so often.
+    pub(crate) async fn open_and_look(limits: Limits, certificate_poll: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_certificate(folder.path(), "first.test");
         let certificates = Certificates::load(folder.path().join("cert.pem"), folder.path().join("key.pem")).unwrap();
         let listener = Listener::tls_or_plain("127.0.0.1:0".parse().unwrap(), certificates).unwrap();
-        let config = ServerConfig {
-            limits,
-            certificate_poll: Duration::from_millis(50),
-            ..ServerConfig::new(vec![listener], "0.0.0-test")
-        };
+        let config = ServerConfig { limits, certificate_poll, ..ServerConfig::new(vec![listener], "0.0.0-test") };
         let server = Server::bind(config).await.unwrap();
         let address = server.addresses()[0];
         let door = Arc::new(FakeDoor::default());

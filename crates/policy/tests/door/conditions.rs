@@ -101,6 +101,7 @@ fn what_is_known_of_caller_and_key() {
         (r#"{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:user/*"}}"#, false),
         (r#"{"StringEquals":{"aws:PrincipalAccount":"111122223333","kms:CallerAccount":"111122223333"}}"#, true),
         (r#"{"StringEquals":{"aws:PrincipalType":"User","aws:username":"ops"}}"#, true),
+        (r#"{"StringEquals":{"aws:userid":"AIDADYAGQBMADYAGQBMAD"}}"#, true),
         (r#"{"StringEquals":{"aws:RequestedRegion":"eu-central-1"}}"#, true),
         (r#"{"StringLike":{"aws:UserAgent":"aws-cli/*"}}"#, true),
         (r#"{"StringEquals":{"aws:ResourceTag/team":"payroll"}}"#, true),

@@ -1,6 +1,7 @@
 //! Algorithms, the envelope, and whoever can work with a key.
 //!
-//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module,
+//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of a
+//! stream are counted),
 //! HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519 (FIPS 186-5).
 
 mod digest;
@@ -11,6 +12,7 @@ mod kdf;
 mod salt;
 mod seal;
 mod signer;
+mod stream;
 #[cfg(test)]
 mod vectors;
 
@@ -19,3 +21,4 @@ pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};
 pub use holder::{Holder, Job, Software, WorkKey, Worked};
 pub use seal::{SEAL_OVERHEAD_BYTES, SealKey, Sealer, Unopened};
 pub use signer::{BadSeed, SigningKey, VerifyingKey};
+pub use stream::{BrokenStream, STREAM_PREFIX_BYTES, STREAM_TAG_BYTES, StreamOpener, StreamSealer};

@@ -6,8 +6,8 @@ and seal.md alone: root key > site KEK > tenant KEK > material. Shares no code w
   recover.py all DATABASE ROOT-KEY        KEKs, log keys and access keys' secrets too
   recover.py self-test [DIRECTORY]        against the vectors, and a database of its own making
 
-DATABASE: a copy with its -wal file beside it, for opening it may write. ROOT-KEY: a file of 32 bytes, or of 64 hexadecimal
-digits. Needs the package `cryptography`. Exit 1: a row that should open does not, and is named.
+DATABASE: a copy with its -wal file beside it, for opening it may write. ROOT-KEY: the file that `init` wrote, one line of
+`keyward-root-v1` and 64 hexadecimal digits. Needs the package `cryptography`. Exit 1: a row that should open does not, and is named.
 
 What it prints is what Keyward is there to keep. Use it on tests, or when nothing else is left.
 """
@@ -163,16 +163,11 @@ def materials(database, site, keks):
 
 
 def root_key(raw):
-    text = raw.strip()
-    if len(raw) == 32:
-        return raw
-    try:
-        key = bytes.fromhex(text.decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise Refused("a root key is 32 bytes, or 64 hexadecimal digits")
-    return key
+    """One line: `keyward-root-v1`, a space, 64 hexadecimal digits."""
+    label, _, digits = raw.decode("ascii", "replace").removesuffix("\n").partition(" ")
+    if label != "keyward-root-v1" or len(digits) != 64 or set(digits) - set("0123456789abcdef"):
+        raise Refused("no root key file: one line, `keyward-root-v1` and 64 hexadecimal digits")
+    return bytes.fromhex(digits)
 
 
 def shown(found):
@@ -233,6 +228,14 @@ def refuses(database, root):
         return True
 
 
+def not_root_key(raw):
+    try:
+        root_key(raw)
+        return False
+    except Refused:
+        return True
+
+
 def self_test(directory):
     vectors = json.loads((directory / "rows.json").read_text())
     raw = {name: bytes.fromhex(value) for name, value in vectors["associated"].items()}
@@ -250,7 +253,9 @@ def self_test(directory):
     assert found["log key"] == b"\xc1" * 32 and found["access key"] == b"secret" and len(found) == 6, found
     assert refuses(made_database(root), b"\x0e" * 32), "another root key"
     assert refuses(made_database(root, edit=2), root), "material bound to another purpose"
-    assert root_key(root) == root_key(root.hex().encode() + b"\n") == root
+    assert root_key(b"keyward-root-v1 " + root.hex().encode() + b"\n") == root
+    for wrong in (root, root.hex().encode(), b"keyward-root-v1 0d", b"keyward-root-v2 " + root.hex().encode()):
+        assert not_root_key(wrong), wrong
 
 
 def main(arguments):

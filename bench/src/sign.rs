@@ -27,8 +27,11 @@ impl Signer {
 
     /// Replaces `request` by a whole HTTP/1.1 request, signed for now.
     pub(crate) fn request(&mut self, request: &mut Vec<u8>, host: &str, target: &str, body: &str) {
-        let date = basic(SystemTime::now());
-        self.renew(&date);
+        self.request_at(&basic(SystemTime::now()), request, host, target, body);
+    }
+
+    fn request_at(&mut self, date: &str, request: &mut Vec<u8>, host: &str, target: &str, body: &str) {
+        self.renew(date);
         let payload = hex(digest(&SHA256, body.as_bytes()).as_ref());
         self.canonical.clear();
         // Writing to a string cannot fail.
@@ -94,7 +97,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{basic, hex};
+    use super::{Signer, basic, hex};
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
@@ -110,5 +113,24 @@ mod tests {
             assert_eq!(basic(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
         assert_eq!(hex(&[0, 0xAB, 0xFF]), "00abff");
+    }
+
+    /// The signature was made by botocore 1.43.11 from the same request.
+    #[test]
+    fn signatures_are_those_of_an_independent_signer() {
+        let mut signer = Signer::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-1");
+        let mut request = Vec::new();
+        signer.request_at(
+            "20261125T095303Z",
+            &mut request,
+            "localhost:8443",
+            "TrentService.Encrypt",
+            "{\"KeyId\":\"k\"}",
+        );
+        let text = String::from_utf8(request).unwrap_or_default();
+        assert!(
+            text.contains("Signature=dd786d36417ceafc4467f71824ab832c45b96fc4fa305e71f3a43ee14d5467ab\r\n"),
+            "{text}"
+        );
     }
 }

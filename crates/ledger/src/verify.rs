@@ -14,6 +14,7 @@ pub struct Verification<'a> {
     pub origin: String,
     /// Who signs the checkpoints.
     pub verifier: Option<crypto::VerifyingKey>,
+    #[expect(clippy::type_complexity, reason = "a batch in, its code out")]
     /// The code that a batch must carry, see [`crate::Batch::mac`].
     pub mac: Option<&'a dyn Fn(&StoredBatch) -> [u8; 32]>,
     /// Tiles name the very entry that was edited, and are checked themselves.

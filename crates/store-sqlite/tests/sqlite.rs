@@ -31,6 +31,10 @@ impl Temp {
     }
 }
 
+fn run(file: &Path, sql: &str) {
+    rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+}
+
 fn reopen(dir: &Path) -> Store {
     sqlite::open(dir).or_else(|_| sqlite::create(dir)).unwrap()
 }
@@ -158,9 +162,9 @@ fn lost_projections_are_begun_anew() {
     let losses: [Loss; 4] = [
         |file| std::fs::remove_file(file).unwrap(),
         |file| std::fs::write(file, "no database").unwrap(),
-        |file| drop(rusqlite::Connection::open(file).unwrap().execute_batch("PRAGMA user_version = 9").unwrap()),
+        |file| run(file, "PRAGMA user_version = 9"),
         // As if the machine had died while it was written.
-        |file| drop(rusqlite::Connection::open(file).unwrap().execute_batch("INSERT INTO boot VALUES ('x')").unwrap()),
+        |file| run(file, "INSERT INTO boot VALUES ('x')"),
     ];
     for lose in losses {
         let temp = Temp::new();

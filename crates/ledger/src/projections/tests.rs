@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::entry::{Parts, encode};
@@ -185,7 +185,7 @@ fn many_ends_and_one_go_make_the_same_projections() {
 #[test]
 fn a_cursor_beyond_the_head_and_a_torn_tile_are_begun_anew() {
     let lose: [fn(&Memory); 3] = [
-        |memory| drop(memory.cursors.lock().unwrap().insert(SEGMENTS.into(), 99_999)),
+        |memory| *memory.cursors.lock().unwrap().get_mut(SEGMENTS).unwrap() = 99_999,
         |memory| memory.tiles.lock().unwrap().values_mut().for_each(|tile| tile.hashes.truncate(64)),
         |memory| memory.segments.lock().unwrap().values_mut().for_each(|segment| segment.summary.clear()),
     ];

@@ -161,7 +161,7 @@ fn boot_millis() -> i64 {
 }
 
 fn millis(time: rustix::time::Timespec) -> i64 {
-    time.tv_sec.saturating_mul(1_000).saturating_add(i64::from(time.tv_nsec) / 1_000_000)
+    time.tv_sec.saturating_mul(1_000).saturating_add(time.tv_nsec / 1_000_000)
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ pub struct TokenRow {
     pub at: crate::Timestamp,
 }
 
-/// The last octets of 32 bytes, as an id.
+/// The first 16 of 32 bytes, as an id.
 pub fn id_from_digest(digest: &[u8; 32]) -> ObjectId {
     let mut id = [0; 16];
     id.copy_from_slice(digest.split_at(16).0);

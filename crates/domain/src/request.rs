@@ -267,6 +267,8 @@ pub struct FreshKey {
     pub token_id: Option<ObjectId>,
     pub taken: bool,
     pub token: Option<Arc<TokenRow>>,
+    /// Whether the document that comes with it can be evaluated.
+    pub document: Result<(), crate::Fault>,
     /// What the token made the first time.
     pub made: Option<Arc<Key>>,
 }

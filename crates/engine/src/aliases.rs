@@ -139,13 +139,11 @@ pub(crate) fn found_list(
         Some(owned) => ledger::Scope::Owner(owned.key.id),
         None => view.place(owner.id, &here.place),
     };
-    let (rows, more) = view.list(Table::Name, scope, page.after, page.limit)?;
-    let mut aliases = Vec::with_capacity(rows.len());
-    for found in rows.into_iter().filter_map(|(id, object)| alias_found(id, &object)) {
-        if view.key(found.key)?.is_some_and(|key| here.tongue.spells(&key).is_ok()) {
-            aliases.push(found);
-        }
-    }
+    let spelled = |id, object| match alias_found(id, &object) {
+        Some(found) => Ok(view.key(found.key)?.is_some_and(|key| here.tongue.spells(&key).is_ok()).then_some(found)),
+        None => Ok(None),
+    };
+    let (aliases, more) = find::page((Table::Name, scope), page, view, spelled)?;
     Ok((Found::Aliases { aliases, owner, more }, vec![Demand { action: Action::ListAliases, target }]))
 }
 

@@ -40,11 +40,16 @@ pub(crate) fn found_put(
     Ok((Found::Judged { key: owned.key, owner: owned.owner, verdict }, demands))
 }
 
-fn judged(key: &Key, owner: &Tenant, regime: Authority, text: &str, view: &View) -> Result<(), Fault> {
+/// Whether the text may be the document of a key that is about to be made.
+pub(crate) fn accepted_for_new_key(regime: Authority, text: &str, owner: &Tenant, view: &View) -> Result<(), Fault> {
     if regime != Authority::Aws {
         return Err(Fault::NotImplemented { what: format!("documents of {}", regime.name()) });
     }
-    accepted_for_key(text, owner, view)?;
+    accepted_for_key(text, owner, view)
+}
+
+fn judged(key: &Key, owner: &Tenant, regime: Authority, text: &str, view: &View) -> Result<(), Fault> {
+    accepted_for_new_key(regime, text, owner, view)?;
     if key.authority != regime && !policy::aws::only_denies(text)? {
         return Err(Fault::ForeignAllow { authority: key.authority });
     }
@@ -52,7 +57,7 @@ fn judged(key: &Key, owner: &Tenant, regime: Authority, text: &str, view: &View)
 }
 
 /// Whether the text may become a key's document in its own regime.
-pub(crate) fn accepted_for_key(text: &str, owner: &Tenant, view: &View) -> Result<(), Fault> {
+fn accepted_for_key(text: &str, owner: &Tenant, view: &View) -> Result<(), Fault> {
     if text.len() > POLICY_BYTES_MAX {
         return Err(Fault::LimitReached { what: "bytes of a policy document", max: POLICY_BYTES_MAX });
     }

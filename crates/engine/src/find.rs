@@ -116,3 +116,29 @@ pub(crate) fn access_key(id: &str, view: &View) -> Result<(Arc<AccessKey>, Arc<P
     let principal = view.principal(key.principal)?.ok_or(Fault::NotFound)?;
     Ok((key, principal))
 }
+
+/// One page of what `wanted` makes of a table's rows. What it passes over costs the page nothing: rows are
+/// read on until the page is full or the table ends.
+pub(crate) fn page<T>(
+    (table, scope): (domain::Table, ledger::Scope),
+    page: domain::Page,
+    view: &View,
+    mut wanted: impl FnMut(ObjectId, domain::Object) -> Result<Option<T>, Fault>,
+) -> Result<(Vec<T>, bool), Fault> {
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let (mut items, mut after) = (Vec::new(), page.after);
+    loop {
+        let (rows, more) = view.list(table, scope, after, page.limit.saturating_add(1))?;
+        after = rows.last().map(|(id, _)| *id).or(after);
+        for (id, object) in rows {
+            let Some(item) = wanted(id, object)? else { continue };
+            if items.len() == limit {
+                return Ok((items, true));
+            }
+            items.push(item);
+        }
+        if !more {
+            return Ok((items, false));
+        }
+    }
+}

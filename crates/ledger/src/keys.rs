@@ -133,11 +133,6 @@ impl Keys {
         Ok(sealer)
     }
 
-    /// Whoever destroys a log key makes the house forget it too.
-    pub(crate) fn forget_log(&self, tenant: ObjectId, month: u32) {
-        self.logs.remove(&(tenant, month));
-    }
-
     fn associated(&self, row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
         associated(&self.facts.site, row, tenant, material)
     }

@@ -357,8 +357,10 @@ impl Shared {
         } else {
             let keys = self.tenant_keys(stored.tenant)?;
             let plaintext = self.keys.open(&keys, stored, material)?;
-            let damaged = |_| Fault::Damaged { row: stored.id, why: "its content cannot be read" };
-            Some(codec::decode(stored, &plaintext).map_err(damaged)?)
+            Some(codec::decode(stored, &plaintext).map_err(|unread| match unread {
+                codec::Unread::MemoryFull => Fault::MemoryFull,
+                codec::Unread::Malformed => Fault::Damaged { row: stored.id, why: "its content cannot be read" },
+            })?)
         };
         let row = Row::new(stored.id, stored.revision, Some(hash), stored.tenant, object);
         row.position.store(stored.position, Ordering::Relaxed);

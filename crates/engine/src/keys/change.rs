@@ -94,7 +94,7 @@ pub(crate) fn describe_as<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Faul
     let Ask::DescribeKeyAs { description, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, _) = of(request)?;
     still_changes(key)?;
-    if description.len() > domain::DESCRIPTION_CHARS_MAX {
+    if description.chars().count() > domain::DESCRIPTION_CHARS_MAX {
         return Err(Fault::LimitReached { what: "characters of a description", max: domain::DESCRIPTION_CHARS_MAX });
     }
     let after = Key { description: description.clone(), ..Key::clone(key) };

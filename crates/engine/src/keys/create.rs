@@ -30,6 +30,13 @@ pub(crate) fn found_fresh(ask: &CreateKey, here: &Here<'_>, view: &View) -> Resu
         Some(token) => view.key(token.made)?,
         None => None,
     };
+    let document = match &ask.document {
+        Some(text) => documents::accepted_for_new_key(ask.authority, text, &owner, view),
+        None => Ok(()),
+    };
+    if let Err(Fault::Unavailable) = document {
+        return Err(Fault::Unavailable);
+    }
     let ring_id = ring.as_ref().map_or_else(|| ring_id(here.fresh), |ring| ring.id);
     for row in [RowId::new(Table::Key, here.fresh), RowId::new(Table::Keyring, ring_id), material_row(here.fresh, 1)] {
         view.touch(row)?;
@@ -44,11 +51,14 @@ pub(crate) fn found_fresh(ask: &CreateKey, here: &Here<'_>, view: &View) -> Resu
         token_id: ask.token.as_deref().map(|token| view.token_id(here.caller.principal().id, token)),
         taken,
         token,
+        document,
         made,
     };
     let (location, ring) = (here.place.clone(), Some(ask.ring.clone()));
     let target = Target::Place { tenant: owner, location, ring, authority: ask.authority };
-    Ok((Found::FreshKey(Box::new(fresh)), vec![Demand { action: Action::CreateKey, target }]))
+    let tagging = (!ask.facts.tags.is_empty()).then(|| Demand { action: Action::TagKey, target: target.clone() });
+    let demands = std::iter::once(Demand { action: Action::CreateKey, target }).chain(tagging).collect();
+    Ok((Found::FreshKey(Box::new(fresh)), demands))
 }
 
 /// A key's name is also an alias, so neither may be there.
@@ -81,6 +91,7 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
     if fresh.taken {
         return Err(Fault::AlreadyThere { what: ask.name.clone().unwrap_or_default() });
     }
+    fresh.document.clone()?;
     admitted(ask, fresh, supplies)?;
     Ok(Step::Work(Job::Generate { algorithm: ask.algorithm }, |request, worked, supplies| {
         let (Ask::CreateKey(ask), Found::FreshKey(fresh)) = (request.ask, &request.found) else {

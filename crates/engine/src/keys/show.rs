@@ -2,7 +2,7 @@ use super::of;
 use crate::encrypt::place_authority;
 use crate::find::Here;
 use crate::working::shown;
-use crate::{Step, Supplies};
+use crate::{Step, Supplies, find};
 use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Table, Target};
 use ledger::{Effects, View};
 use std::sync::Arc;
@@ -15,12 +15,11 @@ pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<
 /// Every key of the caller's tenant and location that the tongue can spell.
 pub(crate) fn found_list(page: Page, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
     let owner = Arc::clone(here.caller.tenant());
-    let (rows, more) = view.list(Table::Key, view.place(owner.id, &here.place), page.after, page.limit)?;
-    let spelled = |object| match object {
-        Object::Key(key) if here.tongue.spells(&key).is_ok() => Some(key),
-        _ => None,
+    let spelled = |_, object| match object {
+        Object::Key(key) if here.tongue.spells(&key).is_ok() => Ok(Some(key)),
+        _ => Ok(None),
     };
-    let keys = rows.into_iter().filter_map(|(_, object)| spelled(object)).collect();
+    let (keys, more) = find::page((Table::Key, view.place(owner.id, &here.place)), page, view, spelled)?;
     let target = Target::Place {
         tenant: Arc::clone(&owner),
         location: here.place.clone(),

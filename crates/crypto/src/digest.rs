@@ -37,6 +37,11 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRandomness;
 
+/// Fills a place with random bytes from the module's DRBG (SP 800-90A): they are never anywhere else.
+pub fn fill_random(place: &mut [u8]) -> Result<(), NoRandomness> {
+    rand::fill(place).map_err(|_| NoRandomness)
+}
+
 /// Random bytes from the module's DRBG (SP 800-90A).
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];

@@ -16,7 +16,7 @@ mod stream;
 #[cfg(test)]
 mod vectors;
 
-pub use digest::{NoRandomness, Sha256, hmac_sha256, random_bytes, same, sha256};
+pub use digest::{NoRandomness, Sha256, fill_random, hmac_sha256, random_bytes, same, sha256};
 pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};
 pub use holder::{Holder, Job, Software, WorkKey, Worked};
 pub use seal::{SEAL_OVERHEAD_BYTES, SealKey, Sealer, Unopened};

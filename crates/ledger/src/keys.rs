@@ -270,10 +270,18 @@ impl TenantGrant {
     }
 }
 
+/// Why nothing was drawn.
+struct Undrawn(Fault);
+
+impl From<secret::ArenaFull> for Undrawn {
+    fn from(_: secret::ArenaFull) -> Self {
+        Self(Fault::MemoryFull)
+    }
+}
+
+/// Random bytes that are never anywhere but in secret memory.
 pub(crate) fn draw_held<const N: usize>() -> Result<Held, Fault> {
-    let bytes = crypto::random_bytes::<N>().map(|bytes| bytes.to_vec()).map_err(|_| Fault::Unavailable)?;
-    let bytes = Secret::new(bytes);
-    bytes.expose(Held::keep).map_err(|_| Fault::MemoryFull)
+    Held::make(N, |place| crypto::fill_random(place).map_err(|_| Undrawn(Fault::Unavailable))).map_err(|why| why.0)
 }
 
 /// A new site's KEK row content.

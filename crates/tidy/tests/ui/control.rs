@@ -1,0 +1,16 @@
+// compiles
+pub fn honest(permit: policy::Permit<'_>, told: engine::Told, supplies: engine::Supplies) -> engine::Plan<'_> {
+    engine::plan(permit, told, supplies)
+}
+pub fn answered(outcome: ledger::Outcome, receipt: ledger::Receipt) -> Result<domain::Reply, domain::Fault> {
+    outcome.reply.unseal(receipt)
+}
+pub fn lent(secret: &secret::Secret) -> usize {
+    secret.expose(|bytes| bytes.len())
+}
+pub fn judged(decision: policy::Decision<'_>) -> bool {
+    match decision {
+        policy::Decision::Permit(_) => true,
+        policy::Decision::Denied(_) | policy::Decision::AwaitingApproval { .. } => false,
+    }
+}

@@ -1,0 +1,5 @@
+// E0277
+fn copied<T: Clone>() {}
+fn copy() {
+    copied::<secret::Held>();
+}

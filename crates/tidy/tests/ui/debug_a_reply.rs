@@ -1,0 +1,4 @@
+// E0277
+fn print(reply: &domain::Reply) {
+    println!("{reply:?}");
+}

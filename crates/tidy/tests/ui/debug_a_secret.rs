@@ -1,0 +1,4 @@
+// E0277
+fn print(secret: &secret::Secret) {
+    println!("{secret:?}");
+}

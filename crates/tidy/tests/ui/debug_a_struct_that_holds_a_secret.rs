@@ -1,0 +1,6 @@
+// E0277
+#[derive(Debug)]
+struct Holds {
+    name: String,
+    secret: secret::Secret,
+}

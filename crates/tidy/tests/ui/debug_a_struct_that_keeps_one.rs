@@ -1,0 +1,6 @@
+// E0277
+#[derive(Debug)]
+struct Keeps {
+    name: String,
+    held: secret::Held,
+}

@@ -1,0 +1,4 @@
+// E0277
+fn print(ask: &domain::Ask) {
+    println!("{ask:?}");
+}

@@ -1,0 +1,4 @@
+// E0277
+fn print(held: &secret::Held) {
+    println!("{held:?}");
+}

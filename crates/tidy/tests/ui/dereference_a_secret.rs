@@ -1,0 +1,4 @@
+// E0614
+fn look(secret: secret::Secret) {
+    let _ = *secret;
+}

@@ -1,0 +1,4 @@
+// E0603
+fn forge() -> ledger::Basis {
+    ledger::Basis(Vec::new())
+}

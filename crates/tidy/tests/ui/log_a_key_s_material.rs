@@ -1,0 +1,4 @@
+// E0277
+fn print(material: &domain::KeyMaterial) {
+    println!("{material:?}");
+}

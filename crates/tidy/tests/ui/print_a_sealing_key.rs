@@ -1,0 +1,4 @@
+// E0277
+fn print(key: &crypto::SealKey) {
+    println!("{key:?}");
+}

@@ -1,0 +1,4 @@
+// E0308
+fn answer(reply: domain::Reply) -> dialect::Answer {
+    dialect::Answer::Refused(reply)
+}

@@ -1,0 +1,5 @@
+// E0382
+fn twice(permit: policy::Permit<'_>) {
+    permit.spend();
+    permit.spend();
+}

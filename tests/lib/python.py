@@ -20,13 +20,13 @@ def enter():
     """Goes on in an interpreter that has what tests/requirements.txt names."""
     sys.path.append(str(ROOT / "tests/oracle"))
     sys.path.append(str(ROOT / "tools/independent"))
-    if importlib.util.find_spec("boto3") and importlib.util.find_spec("cryptography"):
-        return
     if not os.environ.get("KEYWARD_SUITE_ENTERED"):
         os.environ["KEYWARD_SUITE_ENTERED"] = "1"
         for python in candidates():
             if python.is_file() and os.access(python, os.X_OK):
                 os.execv(python, [str(python), *sys.argv])
+    if importlib.util.find_spec("boto3") and importlib.util.find_spec("cryptography"):
+        return
     sys.exit("no Python with boto3 and cryptography: make .cache/venv from tests/requirements.txt, or set $PYTHON")
 
 

@@ -285,3 +285,13 @@ fn what_is_not_kept_has_no_proof() {
     let fault = query::proof(&*memory, &*memory, 0, 3_000).expect_err("a proof of nothing");
     assert!(fault.0.contains("not all kept"), "{fault:?}");
 }
+
+/// Run by hand, in release: `cargo test --release -p keyward-ledger projecting_is_cheap -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn projecting_is_cheap() {
+    let memory = projected(200_000, &[]);
+    let begun = std::time::Instant::now();
+    projector(&memory).step(200_000).unwrap();
+    println!("projected: {:.2} us an entry", begun.elapsed().as_secs_f64() * 1e6 / 200_000.0);
+}

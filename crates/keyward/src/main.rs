@@ -1,11 +1,17 @@
 //! Keyward: the key management service that an organisation owns. This binary wires the house together.
 
+mod cli;
+mod client;
 mod config;
 mod dev;
 mod failure;
+mod file;
 mod init;
+mod output;
+mod proof;
 mod serve;
 mod tls;
+mod verify;
 mod wiring;
 
 pub(crate) use failure::Failure;
@@ -17,28 +23,9 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: secret::WipingAllocator = secret::WipingAllocator;
 
-#[derive(Parser)]
-#[command(name = "keyward", version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(clap::Subcommand)]
-enum Command {
-    Dev(dev::DevArgs),
-    Init(init::InitArgs),
-    Serve(serve::ServeArgs),
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Dev(args) => dev::run(args).await,
-        Command::Init(args) => init::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-    };
-    match done {
+    match cli::run(cli::Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.end(),
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The tongues of the house. A new one is one line.
 pub fn dialects() -> Vec<Arc<dyn Dialect>> {
-    vec![Arc::new(dialect_aws::Sts::new()), Arc::new(dialect_aws::Aws::new())]
+    vec![Arc::new(dialect_native::Native::new()), Arc::new(dialect_aws::Sts::new()), Arc::new(dialect_aws::Aws::new())]
 }
 
 /// A house that serves until it is told to stop.

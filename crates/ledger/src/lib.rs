@@ -9,6 +9,7 @@ mod checkpoint;
 mod codec;
 mod committer;
 mod entry;
+mod inspect;
 mod keys;
 mod merkle;
 mod open;
@@ -25,6 +26,7 @@ pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
 pub use codec::reads_as_object;
 pub use committer::Head;
 pub use entry::{Clear, Detail, DetailKey, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry};
+pub use inspect::Inspector;
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
     Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,

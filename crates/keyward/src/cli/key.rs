@@ -1,0 +1,251 @@
+//! `keyward key …`.
+
+use crate::cli::{Session, days, life, pair, pairs, show};
+use crate::failure::Failure;
+use crate::output;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key with its first version.
+    Create(CreateArgs),
+    /// List the keys of your account and region.
+    List,
+    /// Show everything about a key but its material, and where it cannot be shown.
+    Show(OneKey),
+    /// List the versions of a key.
+    Versions(OneKey),
+    /// Describe a key in words.
+    Describe { key: String, description: String },
+    /// Record who answers for a key, where it is used and what it protects.
+    Facts(FactsArgs),
+    /// Set tags.
+    Tag {
+        key: String,
+        #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
+        tags: Vec<(String, String)>,
+    },
+    /// Remove tags.
+    Untag {
+        key: String,
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// List tags.
+    Tags(OneKey),
+    /// Make a fresh version the one that protects.
+    Rotate(OneKey),
+    /// Set or remove the rotation schedule.
+    Schedule(life::ScheduleArgs),
+    /// Stop all use of a key, or of one version, until it is enabled.
+    Disable(OneKey),
+    /// Let a disabled key, or version, be used again.
+    Enable(OneKey),
+    /// Order the destruction of a key, or of one version. It can be taken back until its day comes.
+    Delete(life::DeleteArgs),
+    /// Take an ordered destruction back. The key comes back disabled.
+    Undelete(OneKey),
+    /// Move a key, or one version, to another state (SP 800-57): compromised, deactivated …
+    State(life::StateArgs),
+    /// Choose the version that protects.
+    Primary { key: String, version: u32 },
+    /// Set from when and until when a version may protect.
+    Window(life::WindowArgs),
+    /// More names for a key.
+    #[command(subcommand)]
+    Alias(AliasCommand),
+}
+
+/// A key, or one of its versions.
+#[derive(Args)]
+pub(crate) struct OneKey {
+    /// By NAME, RING/NAME, alias or id.
+    pub(crate) key: String,
+    /// Only this version.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) version: Option<u32>,
+}
+
+#[derive(Args)]
+pub(crate) struct CreateArgs {
+    /// What it is called in its ring.
+    name: String,
+    /// The key ring, made if it is not there.
+    #[arg(long)]
+    ring: Option<String>,
+    #[arg(long)]
+    algorithm: Option<String>,
+    /// What it is for: encrypt, sign, mac …
+    #[arg(long)]
+    purpose: Option<String>,
+    /// From one rotation to the next: 90d, 12w, 1y.
+    #[arg(long, value_name = "PERIOD", value_parser = days)]
+    rotate: Option<u32>,
+    /// Whose documents may allow its use: native, aws …
+    #[arg(long)]
+    authority: Option<String>,
+    /// A policy document of that authority.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    #[arg(long)]
+    description: Option<String>,
+    /// Who answers for it.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Where it is used.
+    #[arg(long)]
+    environment: Option<String>,
+    /// What it protects.
+    #[arg(long)]
+    data_class: Option<String>,
+    /// May be repeated.
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = pair)]
+    tags: Vec<(String, String)>,
+    /// From when it may protect.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Until when it may protect.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// The same token with the same request is answered as the first time.
+    #[arg(long)]
+    token: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct FactsArgs {
+    key: String,
+    #[arg(long)]
+    owner: Option<String>,
+    #[arg(long)]
+    environment: Option<String>,
+    #[arg(long)]
+    data_class: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AliasCommand {
+    /// Give a key one more name.
+    Create { alias: String, key: String },
+    /// Let an alias mean another key.
+    Move { alias: String, key: String },
+    /// Remove an alias.
+    Delete { alias: String },
+    /// List aliases, of all keys or of one.
+    List { key: Option<String> },
+}
+
+pub(crate) async fn run(command: KeyCommand, session: &Session) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Create(args) => create(&args, session).await,
+        KeyCommand::List => list(session).await,
+        KeyCommand::Show(args) => session.show("describe-key", &json!({ "key": args.key }), show::key).await,
+        KeyCommand::Versions(args) => session.show("list-versions", &json!({ "key": args.key }), show::versions).await,
+        KeyCommand::Tags(args) => session.show("list-tags", &json!({ "key": args.key }), show::tags).await,
+        KeyCommand::Rotate(args) => life::rotate(&args, session).await,
+        KeyCommand::Schedule(args) => life::schedule(&args, session).await,
+        KeyCommand::Disable(args) => life::disable(&args, session).await,
+        KeyCommand::Enable(args) => life::enable(&args, session).await,
+        KeyCommand::Delete(args) => life::delete(&args, session).await,
+        KeyCommand::Undelete(args) => life::undelete(&args, session).await,
+        KeyCommand::State(args) => life::state(&args, session).await,
+        KeyCommand::Primary { key, version } => {
+            session.show("make-primary", &json!({ "key": key, "version": version }), show::key_line).await
+        }
+        KeyCommand::Window(args) => life::window(&args, session).await,
+        KeyCommand::Alias(command) => alias(command, session).await,
+        words => describe(words, session).await,
+    }
+}
+
+/// What people say of a key.
+async fn describe(command: KeyCommand, session: &Session) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Describe { key, description } => {
+            let body = json!({ "key": key, "description": description });
+            session.done("set-description", &body, &format!("{key} described")).await
+        }
+        KeyCommand::Facts(args) => {
+            let FactsArgs { key, owner, environment, data_class } = args;
+            let body = json!({ "key": key, "owner": owner, "environment": environment, "data_class": data_class });
+            session.show("set-facts", &body, show::key).await
+        }
+        KeyCommand::Tag { key, tags } => {
+            session.done("tag-key", &json!({ "key": key, "tags": pairs(&tags) }), &format!("{key} tagged")).await
+        }
+        KeyCommand::Untag { key, names } => {
+            session.done("untag-key", &json!({ "key": key, "names": names }), &format!("{key} untagged")).await
+        }
+        // All others were done by the caller.
+        _ => Ok(()),
+    }
+}
+
+async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
+    let document = args.policy.as_ref().map(std::fs::read_to_string).transpose().map_err(Failure::from_io)?;
+    let authority = args.authority.clone().or_else(|| document.as_ref().map(|_| "aws".to_owned()));
+    let body = json!({
+        "name": args.name,
+        "ring": args.ring,
+        "algorithm": args.algorithm,
+        "purpose": args.purpose,
+        "rotation_days": args.rotate,
+        "authority": authority,
+        "document": document,
+        "description": args.description,
+        "owner": args.owner,
+        "environment": args.environment,
+        "data_class": args.data_class,
+        "tags": pairs(&args.tags),
+        "window_from": args.from,
+        "window_until": args.until,
+        "token": args.token,
+    });
+    session.show("create-key", &body, show::key_line).await
+}
+
+async fn list(session: &Session) -> Result<(), Failure> {
+    let all = all_pages(session, "list-keys", "keys", Map::new()).await?;
+    output::print(session.format, &all, show::keys)
+}
+
+/// Follows a listing to its end.
+async fn all_pages(
+    session: &Session,
+    operation: &str,
+    name: &str,
+    mut body: Map<String, Value>,
+) -> Result<Value, Failure> {
+    let mut items: Vec<Value> = Vec::new();
+    body.insert("limit".into(), json!(1_000));
+    loop {
+        let page = session.call(operation, &Value::Object(body.clone())).await?;
+        items.extend(output::list(&page, name).cloned());
+        match page.get("next").filter(|next| !next.is_null()) {
+            Some(next) => body.insert("after".into(), next.clone()),
+            None => return Ok(Value::Object([(name.to_owned(), Value::Array(items))].into_iter().collect())),
+        };
+    }
+}
+
+async fn alias(command: AliasCommand, session: &Session) -> Result<(), Failure> {
+    let named = |alias: &str, key: &str| json!({ "alias": alias, "key": key });
+    match command {
+        AliasCommand::Create { alias, key } => {
+            session.done("create-alias", &named(&alias, &key), &format!("{alias} now means {key}")).await
+        }
+        AliasCommand::Move { alias, key } => {
+            session.done("retarget-alias", &named(&alias, &key), &format!("{alias} now means {key}")).await
+        }
+        AliasCommand::Delete { alias } => {
+            session.done("delete-alias", &json!({ "alias": alias }), &format!("{alias} means nothing any more")).await
+        }
+        AliasCommand::List { key } => {
+            let of = key.map(|key| ("key".to_owned(), json!(key)));
+            let all = all_pages(session, "list-aliases", "aliases", of.into_iter().collect()).await?;
+            output::print(session.format, &all, show::aliases)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The command line: one definition for parsing, help, completions and man pages. Commands translate; the server
+//! decides.
+
+mod audit;
+mod data;
+mod doctor;
+mod env;
+mod key;
+mod life;
+mod pages;
+mod policy;
+mod principal;
+mod show;
+mod site;
+mod story;
+
+use crate::client::{At, Client, Trouble};
+use crate::failure::Failure;
+use crate::output::{self, Format};
+use crate::{dev, init, serve};
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+
+/// The key management service that you own. Exit codes: 0 ok, 1 failure, 2 sealed, 3 denied, 4 awaiting approval.
+#[derive(Parser)]
+#[command(name = "keyward", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    at: At,
+    /// How data is printed.
+    #[arg(short = 'o', long = "output", value_enum, default_value_t, global = true, value_name = "FORM")]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Dev(dev::DevArgs),
+    Init(init::InitArgs),
+    Serve(serve::ServeArgs),
+    /// Print what other tools need in their environment: `eval "$(keyward env)"`.
+    Env(env::EnvArgs),
+    /// Show how the server is.
+    Status,
+    /// Check the server, the connection and the files, one by one.
+    Doctor,
+    /// Say who you are to the server.
+    Whoami,
+    /// Make, show and change keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Make a fresh version the one that protects: short for `key rotate`.
+    Rotate(key::OneKey),
+    /// Stop all use of a key: short for `key disable`.
+    Disable(key::OneKey),
+    /// Let a disabled key be used again: short for `key enable`.
+    Enable(key::OneKey),
+    /// Protect a file or standard input.
+    Encrypt(data::EncryptArgs),
+    /// Open what `encrypt` has protected.
+    Decrypt(data::DecryptArgs),
+    /// Read the log, and check it.
+    Audit(audit::AuditArgs),
+    /// People and services, their roles and access keys.
+    #[command(subcommand)]
+    Principal(principal::PrincipalCommand),
+    /// Who may do what, and why.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Tenants of the site.
+    #[command(subcommand)]
+    Tenant(site::TenantCommand),
+    /// The site's settings.
+    #[command(subcommand)]
+    Settings(site::SettingsCommand),
+    /// Print completions for a shell.
+    Completions(pages::CompletionsArgs),
+    /// Write the man pages into a directory.
+    Man(pages::ManArgs),
+}
+
+/// Does what was asked.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { at, format, command } = cli;
+    match command {
+        Command::Dev(args) => dev::run(args).await,
+        Command::Init(args) => init::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Env(args) => env::run(&args, &at),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
+        Command::Doctor => doctor::run(&at, format).await,
+        Command::Audit(args) => audit::run(args, &at, format).await,
+        other => ask(other, &Session::open(&at, format)?).await,
+    }
+}
+
+async fn ask(command: Command, session: &Session) -> Result<(), Failure> {
+    match command {
+        Command::Status => session.show("get-status", &serde_json::json!({}), output::fields).await,
+        Command::Whoami => session.show("who-am-i", &serde_json::json!({}), show::caller).await,
+        Command::Key(command) => key::run(command, session).await,
+        Command::Rotate(args) => life::rotate(&args, session).await,
+        Command::Disable(args) => life::disable(&args, session).await,
+        Command::Enable(args) => life::enable(&args, session).await,
+        Command::Encrypt(args) => data::encrypt(&args, session).await,
+        Command::Decrypt(args) => data::decrypt(&args, session).await,
+        Command::Principal(command) => principal::run(command, session).await,
+        Command::Policy(command) => policy::run(command, session).await,
+        Command::Tenant(command) => site::tenant(command, session).await,
+        Command::Settings(command) => site::settings(command, session).await,
+        // All others need no session.
+        _ => Ok(()),
+    }
+}
+
+/// A server, and how its answers are printed.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) format: Format,
+}
+
+impl Session {
+    pub(crate) fn open(at: &At, format: Format) -> Result<Self, Failure> {
+        Ok(Self { client: Client::new(at.facts()?)?, format })
+    }
+
+    pub(crate) async fn call(&self, operation: &str, body: &Value) -> Result<Value, Trouble> {
+        self.client.call(operation, body).await
+    }
+
+    /// Asks, and prints the answer.
+    pub(crate) async fn show(
+        &self,
+        operation: &str,
+        body: &Value,
+        table: impl FnOnce(&Value) -> String,
+    ) -> Result<(), Failure> {
+        let answer = self.call(operation, body).await?;
+        output::print(self.format, &answer, table)
+    }
+
+    /// Asks; an answer without content is told in words.
+    pub(crate) async fn done(&self, operation: &str, body: &Value, said: &str) -> Result<(), Failure> {
+        let answer = self.call(operation, body).await?;
+        eprintln!("{said}");
+        match self.format {
+            Format::Table => Ok(()),
+            form => output::print(form, &answer, |_| String::new()),
+        }
+    }
+}
+
+/// `NAME=VALUE`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// An object of such pairs; nothing where there are none.
+pub(crate) fn pairs(pairs: &[(String, String)]) -> Option<Value> {
+    let object = pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
+    (!pairs.is_empty()).then_some(Value::Object(object))
+}
+
+/// A number of days, weeks or years: `90d`, `12w`, `1y`, or days alone.
+pub(crate) fn days(text: &str) -> Result<u32, String> {
+    let wrong = || format!("`{text}` is no time in days: 90d, 12w, 1y");
+    let (number, days) = match text.as_bytes().last() {
+        Some(b'd') => (text.trim_end_matches('d'), 1),
+        Some(b'w') => (text.trim_end_matches('w'), 7),
+        Some(b'y') => (text.trim_end_matches('y'), 365),
+        _ => (text, 1),
+    };
+    number.parse::<u32>().ok().and_then(|number| number.checked_mul(days)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! `keyward audit verify`: everything in a data directory, from the bytes up, without a server.
+
+use crate::client::At;
+use crate::config;
+use crate::failure::Failure;
+use crate::output::{self, Format};
+use crate::proof;
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::{Report, Verification, verify_store};
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(at: &At, root_key: Option<&Path>, verifier: Option<&str>, format: Format) -> Result<(), Failure> {
+    let known = config::dev_pointer();
+    let last = || config::read_client(&known).ok().and_then(|file| file.data);
+    let data = at.data.clone().or_else(last).ok_or_else(|| Failure::new("name the data directory with --data"))?;
+    let root_key = root_key.map(Path::to_owned).or_else(|| kept_root_key(&data));
+    let report = check(&data, root_key.as_deref(), verifier)?;
+    output::print(format, &told(&report), |_| text(&report))?;
+    for unseen in &report.unseen {
+        eprintln!("not seen by this check: {unseen}");
+    }
+    if report.is_sound() { Ok(()) } else { Err(Failure::new("the log is not what was written")) }
+}
+
+/// Where `dev` or `init` left the root key, if this user may read it.
+fn kept_root_key(data: &Path) -> Option<PathBuf> {
+    let file = config::read_client(&config::client_file(data)).ok()?;
+    file.root_key_file.filter(|path| std::fs::File::open(path).is_ok())
+}
+
+fn check(data: &Path, root_key: Option<&Path>, verifier: Option<&str>) -> Result<Report, Failure> {
+    let store = store_sqlite::open_read_only(data).map_err(Failure::from_display)?;
+    let root = root_key.map(custody::read).transpose().map_err(Failure::from_display)?;
+    let site = root.map(|root| ledger::Inspector::open(&*store.reader, &root)).transpose();
+    let site = site.map_err(Failure::from_display)?;
+    let fact =
+        |name: &str| store.reader.fact(name).map_err(|fault| Failure::new(fault.0)).map(Option::unwrap_or_default);
+    let origin = String::from_utf8(fact("origin")?).map_err(Failure::from_display)?;
+    let named = verifier.map(proof::verifier).transpose()?.map(|(_, key)| key);
+    let derived = named.or_else(|| site.as_ref().map(ledger::Inspector::verifier));
+    let verifier = derived.or_else(|| own_word(&origin, fact("verifier").ok()?));
+    let mac = site.as_ref().map(|site| |batch: &ledger::StoredBatch| site.mac(batch));
+    let how = Verification {
+        origin,
+        verifier,
+        mac: mac.as_ref().map(|mac| mac as &dyn Fn(&ledger::StoredBatch) -> [u8; 32]),
+        projections: Some(&*store.projection_reader),
+    };
+    let bar = bar();
+    let report = verify_store(&*store.reader, &how, &mut |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// The verifier key that the store itself names. Whoever made the store chose it, and is told so.
+fn own_word(origin: &str, key: Vec<u8>) -> Option<crypto::VerifyingKey> {
+    let key = crypto::VerifyingKey(key.try_into().ok()?);
+    eprintln!(
+        "The verifier key is the store's own word; compare it with yours: {}",
+        ledger::verifier_line(origin, &key)
+    );
+    Some(key)
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} entries and rows, {eta} left");
+    style.map_or_else(|_| ProgressBar::hidden(), |style| ProgressBar::new(0).with_style(style))
+}
+
+fn told(report: &Report) -> Value {
+    json!({
+        "sound": report.is_sound(),
+        "oldest": report.oldest,
+        "size": report.size,
+        "batches": report.batches,
+        "checkpoints": report.checkpoints,
+        "rows": report.rows,
+        "rows_unproven": report.rows_unproven,
+        "findings": report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "more_findings": report.more_findings,
+        "unseen": report.unseen,
+    })
+}
+
+fn text(report: &Report) -> String {
+    let mut lines: Vec<String> = report.findings.iter().map(|finding| format!("FOUND  {finding}")).collect();
+    if report.more_findings > 0 {
+        lines.push(format!("and {} findings more", report.more_findings));
+    }
+    let verdict = if report.is_sound() { "sound" } else { "NOT SOUND" };
+    let Report { size, batches, checkpoints, rows, .. } = report;
+    lines.push(format!("{verdict}: {size} entries in {batches} batches, {checkpoints} checkpoints, {rows} rows"));
+    lines.join("\n")
+}

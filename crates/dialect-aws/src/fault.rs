@@ -40,9 +40,9 @@ impl<'a> Noted<'a> {
     /// The ARN of the key that the request was about, as far as anybody knows.
     fn key(&self) -> String {
         let asked = self.get("key");
-        let told = asked.and_then(|asked| arn_of(asked, self.region(), self.account()));
-        let found = || self.0.object.map(|id| key_arn(self.region(), self.account(), &id.to_string()));
-        told.or_else(found).or_else(|| asked.map(str::to_owned)).unwrap_or_default()
+        let found = self.0.object.map(|id| key_arn(self.region(), self.account(), &id.to_string()));
+        let told = || asked.and_then(|asked| arn_of(asked, self.region(), self.account()));
+        found.or_else(told).or_else(|| asked.map(str::to_owned)).unwrap_or_default()
     }
 
     fn alias(&self, alias: &str) -> String {

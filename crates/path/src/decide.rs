@@ -3,7 +3,7 @@
 use crate::roll::Roll;
 use crate::{House, Path, ids};
 use dialect::{Echo, Heard, Wire};
-use domain::{Ask, Fault, Moment, Refusal, RequestId, Target, Tongue, Unavailable};
+use domain::{Ask, Fault, Moment, ObjectId, Refusal, RequestId, Target, Tongue, Unavailable};
 use engine::{Here, Plan, Supplies, Told};
 use identity::{Caller, Source, Unverified};
 use ledger::{Basis, Outcome, View};
@@ -99,12 +99,10 @@ impl Path {
             Ok(request) => request,
             Err(fault) => return refused(caller, matter, None, fault, view),
         };
-        echo.object = request.demands.iter().find_map(|demand| match &demand.target {
-            Target::Key(key) => Some(key.id),
-            _ => None,
-        });
+        echo.object = blamed(&request);
         if matter.conflicted {
-            let outcome = engine::refuse(caller, told(matter), engine::action_of(matter.ask), Some(&request), Fault::Conflict);
+            let outcome =
+                engine::refuse(caller, told(matter), engine::action_of(matter.ask), Some(&request), Fault::Conflict);
             return Decided::Outcome(outcome, Basis::nothing());
         }
         let Ok(settings) = view.settings() else { return Decided::Unavailable(Unavailable::Store) };
@@ -126,6 +124,20 @@ impl Path {
             }
         }
     }
+}
+
+/// The key that an error names: of several the first at rest, else the first.
+fn blamed(request: &domain::Request<'_>) -> Option<ObjectId> {
+    let mut keys = request.demands.iter().filter_map(|demand| match &demand.target {
+        Target::Key(key) => Some(key),
+        _ => None,
+    });
+    let serves = |key: &domain::Key| {
+        key.life.state == domain::KeyState::Active && key.life.destruction == domain::Destruction::None
+    };
+    let first = keys.next()?;
+    let resting = std::iter::once(first).chain(keys).find(|key| !serves(key));
+    Some(resting.unwrap_or(first).id)
 }
 
 fn refused(

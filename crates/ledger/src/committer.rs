@@ -12,7 +12,7 @@ use secret::Held;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// The most entries that become durable in one write.
 pub(crate) const BATCH_ENTRIES_MAX: usize = 256;
@@ -69,6 +69,7 @@ pub(crate) struct Committer {
     signed: (u64, Timestamp),
     /// How many were answered "unavailable" since the last entry.
     unrecorded: Arc<AtomicU64>,
+    deliverer: Deliverer,
     broken: bool,
 }
 
@@ -87,6 +88,45 @@ fn mac_of(key: &Held, first: u64, count: u32, wall: Timestamp, frontier: &[u8], 
     message.extend_from_slice(frontier);
     message.extend_from_slice(entries);
     key.expose(|key| crypto::hmac_sha256(key, &message))
+}
+
+/// An answer and who waits for it.
+pub(crate) type Delivery = (oneshot::Sender<Result<Receipt, Unrecorded>>, Result<Receipt, Unrecorded>);
+
+/// Hands answers to those who wait. A whole batch goes over in one step, and a task of the runtime wakes the
+/// waiting from within: a thread outside would pay a system call for nearly each of them.
+pub(crate) struct Deliverer(Option<mpsc::UnboundedSender<Vec<Delivery>>>);
+
+impl Deliverer {
+    /// Within a runtime its own task delivers; elsewhere the committer does.
+    pub(crate) fn start() -> Self {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Self(None) };
+        let (batches, mut delivered) = mpsc::unbounded_channel::<Vec<Delivery>>();
+        runtime.spawn(async move {
+            while let Some(batch) = delivered.recv().await {
+                deliver(batch);
+            }
+        });
+        Self(Some(batches))
+    }
+
+    fn hand_over(&self, batch: Vec<Delivery>) {
+        match &self.0 {
+            Some(batches) => {
+                // A runtime that is gone has nobody left who waits.
+                if let Err(mpsc::error::SendError(batch)) = batches.send(batch) {
+                    deliver(batch);
+                }
+            }
+            None => deliver(batch),
+        }
+    }
+}
+
+fn deliver(batch: Vec<Delivery>) {
+    for (waiting, answer) in batch {
+        let _ = waiting.send(answer);
+    }
 }
 
 /// What the judging of a batch leaves to be written and answered.
@@ -109,7 +149,8 @@ impl Committer {
     ) -> Self {
         let head = shared.head.load_full();
         let signed = (head.signed, Timestamp::MIN);
-        Self { shared, writer, orders, clock, frontier, steady: head.steady, signed, unrecorded, broken: false }
+        let deliverer = Deliverer::start();
+        Self { shared, writer, orders, clock, frontier, steady: head.steady, signed, unrecorded, deliverer, broken: false }
     }
 
     /// Until it is told to stop, or nobody can give orders any more.
@@ -277,9 +318,11 @@ impl Committer {
         if !judged.rows.is_empty() {
             self.shared.rows.publish(judged.rows);
         }
-        for (index, submission) in (judged.batch.first..).zip(judged.accepted) {
-            let _ = submission.answer.send(Ok(Receipt { request: submission.request, index }));
-        }
+        let receipts = (judged.batch.first..).zip(judged.accepted).map(|(index, submission)| {
+            let Submission { request, answer, .. } = *submission;
+            (answer, Ok(Receipt { request, index }))
+        });
+        self.deliverer.hand_over(receipts.collect());
     }
 
     fn publish_head(&self) {

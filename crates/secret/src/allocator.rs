@@ -1,11 +1,12 @@
 //! Nothing that was on the heap stays there.
 #![allow(unsafe_code, reason = "implements `GlobalAlloc`")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use mimalloc::MiMalloc;
+use std::alloc::{GlobalAlloc, Layout};
 use std::arch::asm;
 use std::ptr;
 
-/// The system's allocator, which overwrites with zeros whatever is freed, and whatever is left behind when an
+/// mimalloc, which overwrites with zeros whatever is freed, and whatever is left behind when an
 /// allocation changes its size. Costs one `memset` per free.
 ///
 /// ```
@@ -15,26 +16,26 @@ use std::ptr;
 /// ```
 pub struct WipingAllocator;
 
-// SAFETY: each call is passed on to `Wiping(System)` unchanged.
+// SAFETY: each call is passed on to `Wiping(MiMalloc)` unchanged.
 unsafe impl GlobalAlloc for WipingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the callee's demands.
-        unsafe { Wiping(System).alloc(layout) }
+        unsafe { Wiping(MiMalloc).alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { Wiping(System).alloc_zeroed(layout) }
+        unsafe { Wiping(MiMalloc).alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { Wiping(System).dealloc(at, layout) }
+        unsafe { Wiping(MiMalloc).dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { Wiping(System).realloc(at, layout, new_size) }
+        unsafe { Wiping(MiMalloc).realloc(at, layout, new_size) }
     }
 }
 
@@ -95,6 +96,7 @@ unsafe fn wipe(at: *mut u8, len: usize) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use std::alloc::System;
     use std::sync::Mutex;
 
     /// Notes the bytes of whatever is freed, as they are when they arrive.

@@ -4,8 +4,8 @@ use crate::decide::{Decided, Matter};
 use crate::{House, Path, ids};
 use dialect::Echo;
 use domain::{
-    Action, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT, Standing, Tenant,
-    Tongue,
+    Action, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT,
+    Standing, Tenant, Tongue,
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
@@ -36,9 +36,8 @@ impl Path {
     pub async fn found(&self, open: Open<'_>, site: FoundSite) -> Result<Vec<Founded>, OpenFault> {
         let config = LedgerConfig { clock: self.clock.clone() };
         let moment = self.clock.now();
-        let record = |names: engine::NameIds<'_>| {
-            engine::founding_record(moment, site.administrator, site.colonies, names)
-        };
+        let record =
+            |names: engine::NameIds<'_>| engine::founding_record(moment, site.administrator, site.colonies, names);
         let founding = Founding { origin: site.origin, record };
         let (ledger, founded) = Ledger::found(open.store, open.root, &config, founding).await?;
         self.unseal(ledger)?;

@@ -120,7 +120,8 @@ mod tests {
         let refusals = Refusals::new();
         for third in 0..200_u16 {
             for fourth in 0..50_u16 {
-                let source = IpAddr::from([10, third.to_be_bytes()[1], third.to_be_bytes()[0], fourth.to_be_bytes()[1]]);
+                let source =
+                    IpAddr::from([10, third.to_be_bytes()[1], third.to_be_bytes()[0], fourth.to_be_bytes()[1]]);
                 refusals.count(source, Refusal::BadSignature, Timestamp(i64::from(third)));
             }
         }

@@ -46,10 +46,8 @@ impl<'a> Members<'a> {
         }
         let whole: &RawValue = serde_json::from_slice(body).map_err(|_| Trouble::Unreadable)?;
         let members: Self = serde_json::from_str(whole.get()).map_err(|_| invalid("body", "an object is needed"))?;
-        let mut names: Vec<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        match names.iter().zip(names.iter().skip(1)).find(|(one, next)| one == next) {
-            Some((name, _)) => Err(invalid(name, "stands twice").into()),
+        match twice(&members.0) {
+            Some(name) => Err(invalid(name, "stands twice").into()),
             None => Ok(members),
         }
     }
@@ -171,8 +169,18 @@ impl Kind for Pairs {
         let given = given.ok_or("is needed")?;
         let mut deserializer = serde_json::Deserializer::from_str(given.get());
         let pairs = deserializer.deserialize_map(AsMap::<String>(Vec::new())).map_err(|_| wrong())?;
-        Ok(Self(pairs))
+        match twice(&pairs) {
+            Some(name) => Err(format!("`{name}` stands twice")),
+            None => Ok(Self(pairs)),
+        }
     }
+}
+
+/// A name that more than one pair has.
+fn twice<V>(pairs: &[(String, V)]) -> Option<&str> {
+    let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.iter().zip(names.iter().skip(1)).find(|(one, next)| one == next).map(|(name, _)| *name)
 }
 
 impl Kind for Timestamp {

@@ -1,0 +1,161 @@
+//! One answer of each shape. The page shows the same.
+
+use crate::fixtures::{KEY, NOW, OTHER, echo, key, principal, request_id, shown, tenant};
+use crate::golden::check;
+use dialect::{Answer, Dialect};
+use domain::*;
+use keyward_dialect_native::{Native, documentation};
+use secret::Secret;
+use std::sync::Arc;
+
+fn by(version: u32) -> Worker {
+    Worker { key: Arc::new(key()), version, owner: tenant() }
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+/// A reply for each shape that the table names.
+pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
+    let mut all = vec![("done", Reply::Done)];
+    all.extend(keys());
+    all.extend(uses());
+    all.extend(people());
+    all.extend(log());
+    all
+}
+
+fn keys() -> Vec<(&'static str, Reply)> {
+    let mut ended = key();
+    let deadline = NOW.plus(30 * DAY);
+    ended.life.destruction = Destruction::Scheduled { deadline, due: Steady(0), resume_to: KeyState::Suspended };
+    let alias = AliasFound { id: OTHER, alias: "pay".into(), key: KEY, created: NOW, changed: NOW };
+    let versions = key().versions;
+    vec![
+        ("key", Reply::Key(shown(key()))),
+        ("keys", Reply::Keys { keys: vec![Arc::new(key())], owner: tenant(), more: true }),
+        ("destruction", Reply::Destruction { key: shown(ended), deadline: Some(deadline), days: Some(30) }),
+        ("versions", Reply::Versions { key: shown(key()), versions }),
+        ("rotation", Reply::Rotation { key: shown(key()), schedule: key().rotation }),
+        ("aliases", Reply::Aliases { aliases: vec![alias], owner: tenant(), more: false }),
+        ("tags", Reply::Tags(key().facts.tags)),
+        ("document", Reply::Document { name: "default".into(), text: "{ }".into() }),
+        ("documents", Reply::Documents(vec!["default".into()])),
+        (
+            "explanation",
+            Reply::Explanation(Explanation {
+                allowed: true,
+                action: "Decrypt".into(),
+                principal: "alice".into(),
+                key: KEY,
+                statement: Some("role EncryptDecrypt".into()),
+                reason: "a role allows it".into(),
+                state: KeyState::Active,
+            }),
+        ),
+    ]
+}
+
+fn uses() -> Vec<(&'static str, Reply)> {
+    vec![
+        ("ciphertext", Reply::Ciphertext { by: by(2), ciphertext: b"sealed".to_vec() }),
+        ("plaintext", Reply::Plaintext { by: by(1), plaintext: secret("4111 1111") }),
+        ("resealed", Reply::Resealed { from: by(1), to: by(2), ciphertext: b"sealed".to_vec() }),
+        (
+            "data-key",
+            Reply::DataKey { by: by(2), plaintext: Some(secret("a data key")), ciphertext: b"wrapped".to_vec() },
+        ),
+        ("data-key", Reply::DataKey { by: by(2), plaintext: None, ciphertext: b"wrapped".to_vec() }),
+        ("random", Reply::Random(secret("random"))),
+        ("would-succeed", Reply::WouldSucceed),
+    ]
+}
+
+fn people() -> Vec<(&'static str, Reply)> {
+    let (id, secret) = ("AKKWEXAMPLE".into(), secret("a secret of forty letters"));
+    vec![
+        ("caller", Reply::Caller { principal: principal(), tenant: tenant() }),
+        ("tenant", Reply::Tenant(tenant())),
+        ("tenants", Reply::Tenants(vec![tenant()])),
+        ("principal", Reply::Principal { principal: principal(), tenant: tenant() }),
+        ("principals", Reply::Principals { principals: vec![principal()], tenant: tenant() }),
+        ("access-key", Reply::AccessKey { id, secret, principal: principal(), tenant: tenant() }),
+        ("forbids", Reply::Forbids(vec![("freeze".into(), "forbid (principal, action, resource);".into())])),
+    ]
+}
+
+fn log() -> Vec<(&'static str, Reply)> {
+    let checkpoint = CheckpointShown {
+        size: 8,
+        root: [0xab; 32],
+        note: "keyward.example/log\n8\nq6s=\n\n— keyward.example/log AAAA\n".into(),
+        verifier: "keyward.example/log+00000000+AQ==".into(),
+    };
+    let entry = EntryShown {
+        index: 7,
+        wall: NOW,
+        request: request_id().0.to_string(),
+        tenant: tenant().id.to_string(),
+        principal: OTHER.to_string(),
+        principal_name: Some("alice".into()),
+        tongue: "native",
+        action: "Decrypt".into(),
+        objects: vec![(KEY, Some(1))],
+        verdict: "done".into(),
+        detail: vec![("context".into(), "card=1".into())],
+        changes: 0,
+    };
+    let proof =
+        ProofShown { index: 7, entry: b"entry".to_vec(), path: vec![[1; 32], [2; 32]], checkpoint: checkpoint.clone() };
+    vec![
+        ("entries", Reply::Entries { entries: vec![entry], upto: 8, head: 8 }),
+        ("proof", Reply::Proof(Box::new(proof))),
+        ("checkpoint", Reply::Checkpoint(Box::new(checkpoint))),
+        ("status", Reply::Status(Box::new(status()))),
+        ("settings", Reply::Settings(Arc::new(settings()))),
+    ]
+}
+
+fn status() -> Status {
+    Status {
+        site: "keyward.example/log".into(),
+        version: "0.1.0",
+        entries: 8,
+        root: [0xab; 32],
+        checkpoint_size: 8,
+        projections: vec![Progress { projection: "tiles", upto: 8 }],
+        secret_memory: "memfd_secret: no other process, swap or core file can hold it".into(),
+        store: "SQLite in /var/lib/keyward".into(),
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        retention_months: Some(84),
+        signature_window_seconds: 300,
+        native_authority: Authority::Native,
+        forbids: vec![],
+    }
+}
+
+/// The body of a reply, in lines.
+pub(crate) fn body(reply: Reply) -> String {
+    let response = Native::new().write(request_id(), Some(&echo()), Answer::Recorded(Ok(reply)));
+    assert_eq!(response.status(), 200);
+    let value: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+#[test]
+fn every_reply_has_its_shape() {
+    let seen: String = replies().into_iter().map(|(shape, reply)| format!("{shape}\n{}\n\n", body(reply))).collect();
+    check("tests/golden/answers.txt", &seen);
+}
+
+#[test]
+fn every_operation_answers_in_a_shape_that_is_shown() {
+    for one in documentation() {
+        assert!(replies().iter().any(|(shape, _)| *shape == one.answer), "{} answers {}", one.name, one.answer);
+    }
+}

@@ -21,8 +21,9 @@ pub(crate) fn found(action: Action, id: ObjectId, view: &View) -> Result<(Found,
     view.touch(material_row(key.id, key.next_version()))?;
     let mut names = Vec::new();
     if matches!(action, Action::DestroyDue | Action::WipeExpired) {
+        // A row of material opens only for whoever says what it is for, so it is read as material.
         for version in &key.versions {
-            view.touch(material_row(key.id, version.number))?;
+            view.material(&key, version.number)?;
         }
     }
     if action == Action::DestroyDue {

@@ -1,0 +1,165 @@
+//! A site with two tenants, and whoever tells.
+
+use crate::plain::Plain;
+use crate::{sign, store};
+use bytes::Bytes;
+use clock::{Clock, DAY, Timestamp};
+use dialect::Wire;
+use domain::{PrincipalKind, Profile, Role, Table};
+use engine::{Colony, Newcomer};
+use path::{FoundSite, Open, Path};
+use secret::{Held, Secret};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// 2026-11-25T00:00:00Z: day 0 of every story.
+pub(crate) const DAY_0: Timestamp = Timestamp(1_795_564_800_000);
+
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// Answers that leave no entry of their own.
+const UNRECORDED: [&str; 2] = ["refused: ", "unavailable: "];
+
+pub(crate) struct World {
+    path: Path,
+    clock: Clock,
+    plain: Plain,
+    broken: Arc<AtomicBool>,
+    folder: tempfile::TempDir,
+}
+
+fn root() -> crypto::SealKey {
+    crypto::SealKey::new(Held::keep(&[7; 32]).ok().unwrap())
+}
+
+/// Their access key's secret half is their name; in stories only.
+fn person(name: &str, trusted: bool) -> Newcomer {
+    let roles = vec![Role::Administrator, Role::SecurityOfficer, Role::Auditor, Role::EncryptDecrypt];
+    Newcomer {
+        name: name.to_owned(),
+        kind: PrincipalKind::Person,
+        roles: if trusted { roles } else { Vec::new() },
+        documents: if trusted { vec![("everything".into(), EVERYTHING.into())] } else { Vec::new() },
+        chosen: Some((public(name), Secret::new(name.as_bytes().to_vec()))),
+    }
+}
+
+fn public(name: &str) -> String {
+    format!("KEYOF{:0>15}", name.to_uppercase())
+}
+
+fn site() -> FoundSite {
+    let colony = |name: &str, account: &str, profile, people| Colony {
+        name: name.into(),
+        account: account.into(),
+        profile,
+        people,
+    };
+    let acme = vec![person("alice", true), person("bob", false)];
+    let clinic = vec![person("carol", true)];
+    FoundSite {
+        origin: "stories.example/log".into(),
+        administrator: person("admin", true),
+        colonies: vec![
+            colony("acme", "111122223333", Profile::Default, acme),
+            colony("clinic", "444455556666", Profile::Hipaa, clinic),
+        ],
+    }
+}
+
+impl World {
+    pub(crate) async fn found() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, broken) = (Clock::manual(DAY_0), Arc::new(AtomicBool::new(false)));
+        let path = Path::sealed(clock.clone());
+        let store = store::breakable(store_sqlite::create(folder.path()).unwrap(), &broken);
+        path.found(Open { store, root: &root() }, site()).await.unwrap();
+        Self { path, clock, plain: Plain::default(), broken, folder }
+    }
+
+    /// What a line comes to: something happens, or people ask, those on one line at the same time.
+    pub(crate) async fn tell(&mut self, line: &str) -> String {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["days", days] => self.clock.advance(days.parse::<i64>().unwrap() * DAY),
+            ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
+            ["store", state] => return self.set_store(state).await,
+            ["due"] => {
+                return self.path.do_due().await.map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
+            }
+            ["refusals", "recorded"] => self.path.record_refusals().await,
+            ["house", "sleeps"] => self.sleep(),
+            ["material", "rows"] => return self.material_rows(),
+            _ => return self.ask_together(line).await,
+        }
+        String::new()
+    }
+
+    async fn set_store(&mut self, state: &str) -> String {
+        self.broken.store(state == "breaks", Ordering::SeqCst);
+        // It serves again only after it was reopened and verified, which is tried again and again.
+        for _ in 0..200 {
+            if state == "breaks" || self.path.standing() == path::Standing::Ready {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        String::new()
+    }
+
+    /// The house is closed and opened again: what it knew by heart is gone.
+    fn sleep(&mut self) {
+        self.path = Path::sealed(self.clock.clone());
+        let reopened = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            store_sqlite::open(self.folder.path()).ok()
+        });
+        let store = store::breakable(reopened.unwrap(), &self.broken);
+        self.path.open(Open { store, root: &root() }).unwrap();
+    }
+
+    /// How many rows of material are on disk.
+    fn material_rows(&self) -> String {
+        let reader = store_sqlite::open_read_only(self.folder.path()).unwrap().reader;
+        let rows = reader.rows(Table::Material, ledger::Scope::All, None, 1_000).unwrap();
+        rows.len().to_string()
+    }
+
+    async fn ask_together(&mut self, line: &str) -> String {
+        let before = self.path.counts().entries;
+        let wires: Vec<Wire> = line.split(" + ").map(|sentence| self.wire(sentence)).collect();
+        let mut answers = Vec::new();
+        let (path, plain) = (&self.path, &self.plain);
+        for answered in together(wires.into_iter().map(|wire| path.answer(plain, wire)).collect()).await {
+            answers.push(String::from_utf8(answered.response.into_body()).unwrap());
+        }
+        let entries = self.path.counts().entries - before;
+        let recorded = answers.iter().filter(|answer| !UNRECORDED.iter().any(|word| answer.starts_with(word))).count();
+        assert_eq!(entries, u64::try_from(recorded).unwrap(), "one entry for each answer: {line}: {answers:?}");
+        answers.join(" + ")
+    }
+
+    /// `alice encrypts k`. Mallory has no access key; eve signs as alice, with a secret of her own.
+    fn wire(&self, sentence: &str) -> Wire {
+        let (who, said) = sentence.split_once(' ').unwrap();
+        let (id, secret) = if who == "eve" { (public("alice"), "eve") } else { (public(who), who) };
+        let head = sign::signed(&id, secret, said, self.clock.now().wall);
+        let body = Bytes::copy_from_slice(said.as_bytes());
+        Wire { id: self.path.fresh_id(), head, body, source: "192.0.2.7".parse().unwrap(), secure: true }
+    }
+}
+
+/// Begins all before any of them ends, in their order.
+async fn together<F: Future>(all: Vec<F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = all.into_iter().map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in waiting.iter_mut().filter(|(_, output)| output.is_none()) {
+            if let std::task::Poll::Ready(done) = future.as_mut().poll(context) {
+                *output = Some(done);
+            }
+        }
+        let done = waiting.iter().all(|(_, output)| output.is_some());
+        if done { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, output)| output).collect()
+}

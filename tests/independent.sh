@@ -19,4 +19,8 @@ for format in envelope seal; do
     "$python" "$script" open <"$made/ours.json"
 done
 "$python" tools/independent/recover.py self-test
+"$python" tools/independent/file.py self-test
+"$python" tools/independent/file.py make >"$made/file.json"
+cmp "$made/file.json" docs/formats/vectors/file-v1.json
 cargo test --quiet --locked -p keyward-crypto -- vectors_ another_language
+cargo test --quiet --locked -p keyward -- file::

@@ -16,6 +16,9 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Bytes of a refused client that are taken before its connection is closed.
+const LINGER_BYTES_MAX: usize = 1_048_576;
+
 pub(crate) struct Stream {
     socket: TcpStream,
     tls: Option<Box<Tls>>,
@@ -89,9 +92,17 @@ impl Stream {
         }
     }
 
-    /// Says goodbye, as far as the socket takes it at once.
+    /// Says goodbye, then for a moment takes and forgets what the client still sends: a socket that is closed on
+    /// unread bytes resets the connection, and the client would never read why it was refused.
     pub(crate) async fn close(mut self) {
-        let _gone_either_way = poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await;
+        let mut left = LINGER_BYTES_MAX;
+        let mut said = poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await.is_ok();
+        while said && left > 0 && !self.ended {
+            let taken = self.incoming.filled().len();
+            self.incoming.discard(taken);
+            left = left.saturating_sub(taken);
+            said = poll_fn(|cx| self.poll_fill(cx)).await.is_ok();
+        }
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

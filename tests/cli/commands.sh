@@ -1,0 +1,121 @@
+#!/bin/bash
+# The command line against a real server: data of any size, exit codes, forms of output, people, policy, proofs.
+# Needs a built `keyward` ($KEYWARD); python3 with `cryptography` ($PYTHON) for the independent scripts.
+. "$(dirname "$0")/lib.sh"
+python="${PYTHON:-python3}"
+begin
+cd "$scratch" || exit 1
+"$keyward" key create payments >/dev/null
+
+# Data of any size
+head -c 70000000 /dev/urandom >big
+said 0 'key payments v1$' 'a large file becomes an envelope' "$keyward" encrypt payments big --out big.kw --context app=shop
+said 0 '' 'it comes back' "$keyward" decrypt big.kw --out back --context app=shop
+said 0 '' 'and is the same' cmp big back
+said 1 'cannot be opened' 'another context opens nothing' "$keyward" decrypt big.kw --context app=other
+said 0 '^within' 'in bounded memory' bash -c '
+    /usr/bin/env python3 - "$0" <<"PY"
+import resource, subprocess, sys
+subprocess.run([sys.argv[1], "decrypt", "big.kw", "--context", "app=shop"], stdout=subprocess.DEVNULL, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print("within" if used < 48 * 1024 else "beyond", used, "KiB")
+PY' "$keyward"
+head -c $((153 + 65552 * 100)) big.kw >cut.kw
+said 1 'cut or was changed at chunk 99' 'a file cut between chunks is refused' \
+    "$keyward" decrypt cut.kw --out cut --context app=shop
+said 1 '' 'and leaves no file' test -e cut
+said 1 'cut or was changed' 'to standard output too' bash -c '"$0" decrypt cut.kw --context app=shop >/dev/null' "$keyward"
+"$python" - <<'PY'
+data = bytearray(open("big.kw", "rb").read())
+head, chunk = 153, 65552
+moved = data[:head] + data[head + chunk : head + 2 * chunk] + data[head : head + chunk] + data[head + 2 * chunk :]
+open("moved.kw", "wb").write(moved)
+data[head + 5 * chunk + 7] ^= 1
+open("edited.kw", "wb").write(data)
+PY
+said 1 'at chunk 0' 'a reordered file is refused' "$keyward" decrypt moved.kw --out x --context app=shop
+said 1 'at chunk 5' 'an edited file is refused' "$keyward" decrypt edited.kw --out x --context app=shop
+said 0 '' 'no half of them is left' bash -c '[ -z "$(find . -name ".keyward-*")" ] && [ ! -e x ]'
+for size in 0 1 4095 4096 65536 65537; do
+    head -c "$size" big >some
+    said 0 '' "$size bytes come back" bash -c '"$0" encrypt payments <some 2>/dev/null | "$0" decrypt | cmp - some' "$keyward"
+done
+said 1 'no ciphertext of Keyward' 'what is no ciphertext is refused' "$keyward" decrypt big
+said 1 'not-found: there is no key' 'an unknown key is told' bash -c 'echo x | "$0" encrypt nothing' "$keyward"
+
+# Forms of output
+said 0 '"algorithm": "AES-256"' 'JSON' "$keyward" key show payments -o json
+said 0 '^  algorithm: AES-256$' 'YAML' "$keyward" -o yaml key show payments
+said 0 'azure \(' 'where a key cannot be shown, and why' "$keyward" key show payments
+said 0 '^payments  ' 'keys in a list' "$keyward" key list
+
+# Life
+said 0 'to be destroyed' 'delete orders a destruction' "$keyward" key delete payments --after 7d
+said 3 'ordered to be destroyed by you' 'such a key serves nobody' bash -c 'echo x | "$0" encrypt payments' "$keyward"
+said 0 'disabled' 'undelete gives it back disabled' "$keyward" key undelete payments
+said 0 'enabled' 'enable' "$keyward" key enable payments
+said 0 '' 'tag' "$keyward" key tag payments team=red stage=live
+said 0 'team +red' 'tags' "$keyward" key tags payments
+said 0 '' 'untag' "$keyward" key untag payments team
+said 0 'next rotation' 'schedule' "$keyward" key schedule payments 30d
+said 0 'no rotation' 'no schedule' "$keyward" key schedule payments --never
+said 0 '' 'alias' "$keyward" key alias create pay payments
+said 0 'pay' 'aliases' "$keyward" key alias list
+said 0 '' 'an alias works' bash -c 'echo x | "$0" encrypt pay >/dev/null' "$keyward"
+
+# People and policy
+said 0 '^dev|principal' 'whoami' "$keyward" whoami
+said 0 'bob' 'principal create' "$keyward" principal create bob --role ReadOnly
+said 0 'shown this once' 'principal key create' bash -c '"$0" principal key create bob >bob.env' "$keyward"
+said 0 '' 'its secret goes to standard output' grep -q '^export AWS_SECRET_ACCESS_KEY=' bob.env
+said 3 'denied' 'who may only read encrypts nothing' \
+    bash -c '. ./bob.env; echo x | "$0" encrypt payments' "$keyward"
+said 0 '^denied' 'explain says no' "$keyward" policy explain payments Encrypt --principal bob
+said 0 '^allowed' 'explain says yes' "$keyward" policy explain payments DescribeKey --principal bob
+said 0 'EncryptDecrypt' 'assign' "$keyward" principal assign bob EncryptDecrypt
+said 0 '' 'and now it may' bash -c '. ./bob.env; echo x | "$0" encrypt payments >/dev/null' "$keyward"
+said 0 '' 'forbid put' bash -c 'echo "forbid (principal, action == Action::\"Encrypt\", resource);" | "$0" policy forbid put freeze -' "$keyward"
+said 3 'denied' 'a forbid stops everybody' bash -c 'echo x | "$0" encrypt payments' "$keyward"
+said 0 'freeze' 'forbid list' "$keyward" policy forbid list
+said 0 '' 'forbid remove' "$keyward" policy forbid remove freeze
+said 0 'suspended' 'suspend' "$keyward" principal suspend bob
+said 1 'unknown-credential|denied' 'a suspended principal is nobody' bash -c '. ./bob.env; "$0" whoami' "$keyward"
+said 0 '111122223333' 'the site makes tenants' "$keyward" --as-site tenant create acme --account 111122223333
+said 3 'denied' 'a tenant does not' "$keyward" tenant create other
+said 0 '60' 'settings' "$keyward" --as-site settings set --signature-window 60
+
+# The log
+sleep 1.2
+said 0 '' 'a proof' bash -c '"$0" audit prove 1 >proof.json' "$keyward"
+said 0 '' 'that a verifier without our code accepts' "$python" "$root/tools/independent/log.py" verify-proof proof.json
+said 0 'SuspendPrincipal' 'audit by action' "$keyward" audit list --action SuspendPrincipal
+said 0 '^keyward' 'a signed checkpoint' "$keyward" audit checkpoint
+
+# Pages
+said 0 'complete' 'completions' "$keyward" completions bash
+said 0 '' 'man pages' bash -c '"$0" man pages && [ -s pages/keyward-key-create.1 ]' "$keyward"
+
+# Connections
+said 0 '^keyward.dev|site' 'status over plaintext' bash -c 'eval "$("$0" env --plain)"; unset AWS_CA_BUNDLE KEYWARD_CA_FILE; "$0" status' "$keyward"
+said 0 '^set -gx AWS_REGION' 'env for fish' "$keyward" env --shell fish
+said 1 'bad-signature' 'a wrong secret' env AWS_SECRET_ACCESS_KEY=wrong "$keyward" whoami
+said 1 'cannot be reached' 'no server' env KEYWARD_ADDR=https://127.0.0.1:1 "$keyward" whoami
+said 1 'loopback' 'no plaintext to elsewhere' env KEYWARD_ADDR=http://192.0.2.1:80 "$keyward" whoami
+stop
+said 0 '^sound' 'verify when the server is down' "$keyward" audit verify --data "$scratch/data"
+
+# Sealed
+"$keyward" init --data "$scratch/site" --root-key "$scratch/root.key" >admin.env 2>/dev/null
+mv root.key away.key
+port=$(free_port)
+"$keyward" serve --data "$scratch/site" --root-key "$scratch/root.key" --listen "127.0.0.1:$port" 2>"$scratch/server.log" &
+server=$!
+. ./admin.env
+export KEYWARD_ADDR="https://127.0.0.1:$port" KEYWARD_CA_FILE="$scratch/site/tls/ca.pem"
+for _ in $(seq 50); do "$keyward" whoami 2>&1 | grep -q 'cannot be reached' || break; sleep 0.1; done
+said 2 'sealed' 'without its root key a server is sealed' "$keyward" whoami
+said 2 'sealed' 'and doctor says so' "$keyward" doctor
+mv away.key root.key
+sleep 3
+said 0 'admin' 'with it, it opens' "$keyward" whoami
+finish

@@ -87,6 +87,14 @@ pub(crate) fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).map(scalar).unwrap_or_default()
 }
 
+/// An object with one member more, or another.
+pub(crate) fn with(mut value: Value, name: &str, member: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.insert(name.to_owned(), member);
+    }
+    value
+}
+
 /// The items of a list.
 pub(crate) fn list<'v>(value: &'v Value, name: &str) -> impl DoubleEndedIterator<Item = &'v Value> + use<'v> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()

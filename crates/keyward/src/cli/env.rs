@@ -31,9 +31,8 @@ pub(crate) fn run(args: &EnvArgs, at: &At) -> Result<(), Failure> {
     output::write(lines.as_bytes())
 }
 
-/// Names and values; no value unsets.
+/// Names and values; no value unsets. A site that keeps no access key here says nothing of one.
 fn variables(facts: &Facts, plain: bool) -> Result<Vec<(&'static str, Option<String>)>, Failure> {
-    let secret = facts.secret_access_key()?.expose(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let plain_endpoint = facts.file.as_ref().and_then(|file| file.plain_endpoint.clone());
     let endpoint = match (plain, plain_endpoint) {
         (false, _) => facts.endpoint.clone(),
@@ -41,18 +40,24 @@ fn variables(facts: &Facts, plain: bool) -> Result<Vec<(&'static str, Option<Str
         (true, None) => return Err(Failure::new("this server speaks no plaintext")),
     };
     let ca = facts.ca_file.as_ref().filter(|_| !plain).map(|path| path.display().to_string());
-    Ok(vec![
+    let mut variables = vec![
         ("AWS_ENDPOINT_URL_KMS", Some(endpoint.clone())),
         ("AWS_ENDPOINT_URL_STS", Some(endpoint.clone())),
         ("AWS_CA_BUNDLE", ca.clone()),
-        ("AWS_ACCESS_KEY_ID", Some(facts.access_key_id()?.to_owned())),
-        ("AWS_SECRET_ACCESS_KEY", Some(secret)),
-        ("AWS_SESSION_TOKEN", None),
         ("AWS_REGION", Some(facts.region.clone())),
         ("AWS_DEFAULT_REGION", Some(facts.region.clone())),
         ("KEYWARD_ADDR", Some(endpoint)),
         ("KEYWARD_CA_FILE", ca),
-    ])
+    ];
+    if let Some((id, secret)) = facts.credential() {
+        let secret = secret.expose(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        variables.extend([
+            ("AWS_ACCESS_KEY_ID", Some(id.to_owned())),
+            ("AWS_SECRET_ACCESS_KEY", Some(secret)),
+            ("AWS_SESSION_TOKEN", None),
+        ]);
+    }
+    Ok(variables)
 }
 
 impl Shell {

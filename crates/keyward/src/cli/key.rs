@@ -10,13 +10,13 @@ use std::path::PathBuf;
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// Make a key with its first version.
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// List the keys of your account and region.
     List,
     /// Show everything about a key but its material, and where it cannot be shown.
-    Show(OneKey),
+    Show(WholeKey),
     /// List the versions of a key.
-    Versions(OneKey),
+    Versions(WholeKey),
     /// Describe a key in words.
     Describe { key: String, description: String },
     /// Record who answers for a key, where it is used and what it protects.
@@ -34,9 +34,9 @@ pub(crate) enum KeyCommand {
         names: Vec<String>,
     },
     /// List tags.
-    Tags(OneKey),
+    Tags(WholeKey),
     /// Make a fresh version the one that protects.
-    Rotate(OneKey),
+    Rotate(WholeKey),
     /// Set or remove the rotation schedule.
     Schedule(life::ScheduleArgs),
     /// Stop all use of a key, or of one version, until it is enabled.
@@ -56,6 +56,13 @@ pub(crate) enum KeyCommand {
     /// More names for a key.
     #[command(subcommand)]
     Alias(AliasCommand),
+}
+
+/// A key, whatever its version.
+#[derive(Args)]
+pub(crate) struct WholeKey {
+    /// By NAME, RING/NAME, alias or id.
+    pub(crate) key: String,
 }
 
 /// A key, or one of its versions.

@@ -1,6 +1,6 @@
 //! What happens to keys and versions.
 
-use crate::cli::key::OneKey;
+use crate::cli::key::{OneKey, WholeKey};
 use crate::cli::{Session, days, show, story};
 use crate::failure::Failure;
 use crate::output::{self, day, text};
@@ -72,8 +72,7 @@ pub(crate) async fn undelete(one: &OneKey, session: &Session) -> Result<(), Fail
 }
 
 pub(crate) async fn delete(args: &DeleteArgs, session: &Session) -> Result<(), Failure> {
-    let mut body = of(&args.one);
-    body["days"] = json!(args.after);
+    let body = output::with(of(&args.one), "days", json!(args.after));
     session.show("schedule-destruction", &body, show::key_line).await?;
     let version = args.one.version.map(|version| format!(" --version {version}")).unwrap_or_default();
     eprintln!("undo, until then: keyward key undelete {}{version}", args.one.key);
@@ -81,8 +80,7 @@ pub(crate) async fn delete(args: &DeleteArgs, session: &Session) -> Result<(), F
 }
 
 pub(crate) async fn state(args: &StateArgs, session: &Session) -> Result<(), Failure> {
-    let mut body = of(&args.one);
-    body["state"] = json!(args.state);
+    let body = output::with(of(&args.one), "state", json!(args.state));
     session.show("change-state", &body, show::key_line).await
 }
 
@@ -104,7 +102,7 @@ pub(crate) async fn schedule(args: &ScheduleArgs, session: &Session) -> Result<(
 }
 
 /// `payments  v2 primary; v1 still decrypts (1 ciphertext seen)`.
-pub(crate) async fn rotate(one: &OneKey, session: &Session) -> Result<(), Failure> {
+pub(crate) async fn rotate(one: &WholeKey, session: &Session) -> Result<(), Failure> {
     let answer = match session.call("rotate-key", &json!({ "key": one.key })).await {
         Ok(answer) => answer,
         Err(trouble) => return Err(story::told(session, trouble, Some(&one.key)).await),

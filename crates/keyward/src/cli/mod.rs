@@ -17,7 +17,7 @@ mod story;
 use crate::client::{At, Client, Trouble};
 use crate::failure::Failure;
 use crate::output::{self, Format};
-use crate::{dev, init, serve};
+use crate::{dev, init, serve, wiring};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Make a fresh version the one that protects: short for `key rotate`.
-    Rotate(key::OneKey),
+    Rotate(key::WholeKey),
     /// Stop all use of a key: short for `key disable`.
     Disable(key::OneKey),
     /// Let a disabled key be used again: short for `key enable`.
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Open what `encrypt` has protected.
     Decrypt(data::DecryptArgs),
     /// Read the log, and check it.
-    Audit(audit::AuditArgs),
+    Audit(Box<audit::AuditArgs>),
     /// People and services, their roles and access keys.
     #[command(subcommand)]
     Principal(principal::PrincipalCommand),
@@ -91,7 +91,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
         Command::Doctor => doctor::run(&at, format).await,
-        Command::Audit(args) => audit::run(args, &at, format).await,
+        Command::Audit(args) => audit::run(*args, &at, format).await,
         other => ask(other, &Session::open(&at, format)?).await,
     }
 }
@@ -123,6 +123,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn open(at: &At, format: Format) -> Result<Self, Failure> {
+        wiring::protect();
         Ok(Self { client: Client::new(at.facts()?)?, format })
     }
 

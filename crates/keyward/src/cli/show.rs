@@ -1,6 +1,6 @@
 //! Answers as people read them.
 
-use crate::output::{day, fields, list, rows, scalar, text};
+use crate::output::{day, fields, list, rows, scalar, text, with};
 use serde_json::{Value, json};
 
 /// What a key is called: its path, else its id.
@@ -50,12 +50,11 @@ pub(crate) fn key(answer: &Value) -> String {
             "yes" => "yes".to_owned(),
             _ => format!("no: {}", text(key, &format!("{usage}/why"))),
         };
-        shown[name] = json!(may);
+        shown = with(shown, name, json!(may));
     }
     let silent = key.get("not_shown_in").and_then(Value::as_object).into_iter().flatten();
     let silent: Vec<_> = silent.map(|(tongue, why)| format!("{tongue} ({})", scalar(why))).collect();
-    shown["not_shown_in"] = json!(silent.join(", "));
-    fields(&shown)
+    fields(&with(shown, "not_shown_in", json!(silent.join(", "))))
 }
 
 pub(crate) fn versions(answer: &Value) -> String {
@@ -106,10 +105,9 @@ pub(crate) fn caller(answer: &Value) -> String {
 }
 
 pub(crate) fn principal(answer: &Value) -> String {
-    let mut shown = answer.get("principal").cloned().unwrap_or_default();
+    let shown = answer.get("principal").cloned().unwrap_or_default();
     let documents: Vec<_> = list(&shown, "documents").map(|one| text(one, "/name")).collect();
-    shown["documents"] = json!(documents.join(", "));
-    fields(&shown)
+    fields(&with(shown, "documents", json!(documents.join(", "))))
 }
 
 pub(crate) fn principals(answer: &Value) -> String {
@@ -147,11 +145,11 @@ pub(crate) fn explanation(answer: &Value) -> String {
 }
 
 pub(crate) fn settings(answer: &Value) -> String {
-    let mut shown = answer.get("settings").cloned().unwrap_or_default();
-    if shown["retention_months"].is_null() {
-        shown["retention_months"] = json!("for ever");
+    let shown = answer.get("settings").cloned().unwrap_or_default();
+    match shown.get("retention_months") {
+        Some(Value::Null) => fields(&with(shown, "retention_months", json!("for ever"))),
+        _ => fields(&shown),
     }
-    fields(&shown)
 }
 
 pub(crate) fn entries(answer: &Value) -> String {

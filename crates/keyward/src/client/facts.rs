@@ -87,6 +87,11 @@ impl Facts {
         }
     }
 
+    /// Both halves of the access key, where one is known.
+    pub(crate) fn credential(&self) -> Option<(&str, &Secret)> {
+        self.access_key_id.as_deref().zip(self.secret_access_key.as_ref())
+    }
+
     pub(crate) fn access_key_id(&self) -> Result<&str, Failure> {
         self.access_key_id.as_deref().ok_or_else(no_credential)
     }

@@ -1,29 +1,68 @@
-//! Heavier checks than a test run: `cargo xtask bench [ARGUMENTS OF THE COMPARISON]`.
+//! `cargo xtask TASK`: what is too heavy, or needs too much, for every run of the tests.
 
-use std::process::{Command, ExitCode};
+mod deny;
+mod fuzz;
+mod run;
+
+use std::process::ExitCode;
+
+/// A task: what it is called, what it is for, and what it does with the arguments that are left.
+type Task = (&'static str, &'static str, fn(Vec<String>) -> bool);
+
+const TASKS: [Task; 7] = [
+    ("bench", "build for release, measure against the yardstick, print ratios", bench),
+    ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
+    ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
+    ("kill9", "[SECONDS]: kill under load, and look for what was lost", |more| run::longer("kill9", more)),
+    ("canaries", "[SECONDS]: hunt for what must not be anywhere", |more| run::longer("canaries", more)),
+    ("contract", "[VERSION]: walk the service's model as botocore has it, pinned or newer", contract),
+    ("release-check", "all that must be well before a release", release_check),
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("bench") => bench(arguments),
-        _ => {
-            eprintln!(
-                "usage: cargo xtask bench [--seconds N] [--rounds N] [--product FILE] [--seed COMMAND] [--json FILE]"
-            );
-            ExitCode::from(2)
+    let asked = arguments.next().unwrap_or_default();
+    let Some((.., task)) = TASKS.iter().find(|(name, ..)| *name == asked) else {
+        eprintln!("usage: cargo xtask TASK");
+        for (name, what, _) in TASKS {
+            eprintln!("  {name:14} {what}");
         }
-    }
+        return ExitCode::from(2);
+    };
+    if task(arguments.collect()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Builds the product and the benchmark for release, and prints ratios.
-fn bench(arguments: impl Iterator<Item = String>) -> ExitCode {
-    if !cargo(&["build", "--release", "-p", "keyward"], std::iter::empty()) {
-        return ExitCode::FAILURE;
-    }
-    let ran = cargo(&["run", "--release", "-p", "bench", "--", "compare"], arguments);
-    if ran { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn bench(more: Vec<String>) -> bool {
+    let built = run::cargo(&["build", "--release", "-p", "keyward"], &[]);
+    built && run::cargo(&["run", "--release", "-p", "bench", "--", "compare"], &more)
 }
 
-fn cargo(fixed: &[&str], more: impl Iterator<Item = String>) -> bool {
-    Command::new(env!("CARGO")).args(fixed).args(more).status().is_ok_and(|status| status.success())
+/// The contract test walks the model that is installed; with a version, that version's.
+fn contract(more: Vec<String>) -> bool {
+    let Some(version) = more.first() else { return run::suite("boto", &[]) };
+    let folder = run::root().join(".cache/botocore").join(version);
+    let python = run::root().join(".cache/venv/bin/python");
+    let wanted = format!("botocore=={version}");
+    let folder_text = folder.to_string_lossy().into_owned();
+    let install = ["-m", "pip", "install", "--quiet", "--target", &folder_text, &wanted];
+    let installed = folder.is_dir() || run::program(&python.to_string_lossy(), &install, &[]);
+    installed && run::suite("boto", &[("PYTHONPATH", &folder_text)])
+}
+
+/// Everything but the hours of fuzzing: a minute a target tells whether the corpora still pass.
+fn release_check(_: Vec<String>) -> bool {
+    let steps: [(&str, &dyn Fn() -> bool); 6] = [
+        ("tests", &|| run::program("./scripts/test", &[], &[])),
+        ("deny", &|| deny::deny(Vec::new())),
+        ("fuzz", &|| fuzz::fuzz(vec!["60".to_owned()])),
+        ("kill9", &|| run::longer("kill9", vec!["600".to_owned()])),
+        ("canaries", &|| run::longer("canaries", vec!["120".to_owned()])),
+        ("release build", &|| run::cargo(&["build", "--release", "--locked", "-p", "keyward"], &[])),
+    ];
+    let failed: Vec<&str> = steps.iter().filter(|(_, step)| !step()).map(|(name, _)| *name).collect();
+    for name in &failed {
+        eprintln!("FAILED: {name}");
+    }
+    failed.is_empty()
 }

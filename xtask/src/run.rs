@@ -1,0 +1,53 @@
+//! Running things from the root of the work tree.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the workspace is.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+pub(crate) fn program(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> bool {
+    let mut command = Command::new(name);
+    command.args(arguments).envs(environment.iter().copied()).current_dir(root());
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(why) => {
+            eprintln!("{name}: {why}");
+            false
+        }
+    }
+}
+
+pub(crate) fn cargo(fixed: &[&str], more: &[String]) -> bool {
+    let arguments: Vec<&str> = fixed.iter().copied().chain(more.iter().map(String::as_str)).collect();
+    program(env!("CARGO"), &arguments, &[])
+}
+
+/// Whether a subcommand of cargo is there. If not, what stays untested is said aloud.
+pub(crate) fn has_cargo(subcommand: &str, untested: &str) -> bool {
+    let there = Command::new(env!("CARGO")).args([subcommand, "--version"]).output();
+    if there.is_ok_and(|output| output.status.success()) {
+        return true;
+    }
+    eprintln!(
+        "SKIP client=cargo-{subcommand} reason=not installed (cargo install cargo-{subcommand}) untested={untested}"
+    );
+    false
+}
+
+/// A suite of `tests/suites`, through the test command, which brings what it needs.
+pub(crate) fn suite(name: &str, environment: &[(&str, &str)]) -> bool {
+    if !root().join("tests/suites").join(name).is_file() {
+        eprintln!("there is no suite tests/suites/{name}");
+        return false;
+    }
+    program("./scripts/test", &[name], environment)
+}
+
+/// The same suite for longer than the tests run it: it reads `$SECONDS_MAX`.
+pub(crate) fn longer(name: &str, more: Vec<String>) -> bool {
+    let seconds = more.into_iter().next().unwrap_or_else(|| "300".to_owned());
+    suite(name, &[("SECONDS_MAX", &seconds)])
+}

@@ -95,6 +95,10 @@ said 0 '^keyward' 'a signed checkpoint' "$keyward" audit checkpoint
 said 0 'complete' 'completions' "$keyward" completions bash
 said 0 '' 'man pages' bash -c '"$0" man pages && [ -s pages/keyward-key-create.1 ]' "$keyward"
 
+# Usage
+said 1 'Usage:' 'what makes no sense is a failure, not sealed' "$keyward" key create
+said 0 'Usage:' 'help' "$keyward" encrypt --help
+
 # Connections
 said 0 '^keyward.dev|site' 'status over plaintext' bash -c 'eval "$("$0" env --plain)"; unset AWS_CA_BUNDLE KEYWARD_CA_FILE; "$0" status' "$keyward"
 said 0 '^set -gx AWS_REGION' 'env for fish' "$keyward" env --shell fish

@@ -1,8 +1,8 @@
 //! Algorithms, the envelope, and whoever can work with a key.
 //!
-//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of a
-//! stream are counted),
-//! HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519 (FIPS 186-5).
+//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of
+//! a stream are counted), HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519
+//! (FIPS 186-5).
 
 mod digest;
 mod envelope;

@@ -25,7 +25,11 @@ static ALLOCATOR: secret::WipingAllocator = secret::WipingAllocator;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()).await {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return cli::told(&told),
+    };
+    match cli::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.end(),
     }

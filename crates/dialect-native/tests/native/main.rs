@@ -9,4 +9,5 @@ mod fixtures;
 mod golden;
 mod heads;
 mod page;
+mod random;
 mod requests;

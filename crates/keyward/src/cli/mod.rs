@@ -20,6 +20,7 @@ use crate::output::{self, Format};
 use crate::{dev, init, serve, wiring};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
+use std::process::ExitCode;
 
 /// The key management service that you own. Exit codes: 0 ok, 1 failure, 2 sealed, 3 denied, 4 awaiting approval.
 #[derive(Parser)]
@@ -78,6 +79,13 @@ pub(crate) enum Command {
     Completions(pages::CompletionsArgs),
     /// Write the man pages into a directory.
     Man(pages::ManArgs),
+}
+
+/// Help was asked for, or what was asked makes no sense. The parser's own exit code would mean "sealed".
+pub(crate) fn told(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told that this failed.
+    let _ = error.print();
+    ExitCode::from(u8::from(error.use_stderr()))
 }
 
 /// Does what was asked.

@@ -12,6 +12,8 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let root_key = facts.file.as_ref().and_then(|file| file.root_key_file.as_deref());
     checks.extend(root_key.filter(|path| path.exists()).map(|path| private("root key file", path)));
     let data = facts.file.as_ref().and_then(|file| file.data.as_deref());
+    let tls_key = data.map(|data| data.join("tls").join("key.pem"));
+    checks.extend(tls_key.filter(|path| path.exists()).map(|path| private("TLS key file", &path)));
     if let Some((root_key, data)) = root_key.zip(data) {
         checks.extend(place(root_key, data, facts.is_dev()));
     }

@@ -143,6 +143,23 @@ said 1 'loopback' 'no plaintext to elsewhere' env KEYWARD_ADDR=http://192.0.2.1:
 stop
 said 0 '^sound' 'verify when the server is down' "$keyward" audit verify --data "$scratch/data"
 
+# Tampering, without a server and without its root key
+said 0 '^sound' 'verify by the verifier key alone' "$keyward" audit verify --data data --verifier "$("$python" -c '
+import json; print(json.load(open("proof.json"))["verifier"])')"
+tamper() {
+    rm -rf edited && cp -r data edited && "$python" - "$1" <<'PY'
+import sqlite3, sys
+with sqlite3.connect("edited/keyward.db") as database:
+    assert database.execute(sys.argv[1]).rowcount == 1
+PY
+}
+tamper "UPDATE batches SET entries = CAST(substr(entries, 1, 60) || X'00' || substr(entries, 62) AS BLOB) WHERE first = 3"
+said 1 'FOUND  entry 3 was edited' 'an edited entry is named' "$keyward" audit verify --data edited
+tamper "DELETE FROM batches WHERE first = 4"
+said 1 'FOUND  batch at 4 is missing' 'a missing batch is named' "$keyward" audit verify --data edited
+tamper "UPDATE rows SET position = position + 1 WHERE tbl = 3 AND position = (SELECT max(position) FROM rows WHERE tbl = 3)"
+said 1 'row Key/' 'an edited row is named' "$keyward" audit verify --data edited -o json
+
 # Sealed
 "$keyward" init --data "$scratch/site" --root-key "$scratch/root.key" >admin.env 2>/dev/null
 mv root.key away.key

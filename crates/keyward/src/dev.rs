@@ -81,6 +81,8 @@ pub async fn run(args: DevArgs) -> Result<(), Failure> {
     config::write_client(&config::client_file(&data), &client).map_err(Failure::from_io)?;
     config::write_client(&config::dev_pointer(), &client).map_err(Failure::from_io)?;
     announce(&client, &args);
+    // It holds credentials in clear, and nobody needs it any more.
+    drop(client);
     let served = running.run().await.map_err(Failure::new);
     drop(temporary);
     served

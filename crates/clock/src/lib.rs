@@ -72,15 +72,8 @@ impl Timestamp {
         }
         let number = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
         let small = |from: usize, to: usize| i8::try_from(number(from, to)?).ok();
-        let moment = DateTime::new(
-            number(0, 4)?,
-            small(4, 6)?,
-            small(6, 8)?,
-            small(9, 11)?,
-            small(11, 13)?,
-            small(13, 15)?,
-            0,
-        );
+        let moment =
+            DateTime::new(number(0, 4)?, small(4, 6)?, small(6, 8)?, small(9, 11)?, small(11, 13)?, small(13, 15)?, 0);
         Self::from_civil(moment.ok()?)
     }
 
@@ -99,8 +92,13 @@ pub struct Clock(Arc<Source>);
 
 enum Source {
     /// `base` is what steady time was, less the boot clock, when this process opened the log.
-    System { base: AtomicI64 },
-    Manual { wall: AtomicI64, steady: AtomicI64 },
+    System {
+        base: AtomicI64,
+    },
+    Manual {
+        wall: AtomicI64,
+        steady: AtomicI64,
+    },
 }
 
 impl Clock {
@@ -120,10 +118,9 @@ impl Clock {
                 wall: Timestamp(wall_millis()),
                 steady: Steady(base.load(Ordering::Relaxed).saturating_add(boot_millis())),
             },
-            Source::Manual { wall, steady } => Moment {
-                wall: Timestamp(wall.load(Ordering::SeqCst)),
-                steady: Steady(steady.load(Ordering::SeqCst)),
-            },
+            Source::Manual { wall, steady } => {
+                Moment { wall: Timestamp(wall.load(Ordering::SeqCst)), steady: Steady(steady.load(Ordering::SeqCst)) }
+            }
         }
     }
 

@@ -102,10 +102,7 @@ impl Algorithm {
     /// Whether one secret does both halves of the work.
     pub fn is_symmetric(self) -> bool {
         use Algorithm::*;
-        matches!(
-            self,
-            Aes128 | Aes192 | Aes256 | HmacSha1 | HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512 | Sm4
-        )
+        matches!(self, Aes128 | Aes192 | Aes256 | HmacSha1 | HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512 | Sm4)
     }
 
     /// Whether a version of it may come into being here and now. The rest of the vocabulary is known,

@@ -1,8 +1,8 @@
 //! What a dialect read: names and ciphertexts, not yet objects.
 
 use crate::{
-    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Location, ObjectId, Origin, PrincipalKind, Profile,
-    ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
+    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Location, ObjectId, Origin, PrincipalKind,
+    Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
 };
 use secret::Secret;
 
@@ -86,30 +86,83 @@ pub enum LifeChange {
 pub enum Ask {
     // The life of keys
     CreateKey(Box<CreateKey>),
-    DescribeKey { key: KeyName },
+    DescribeKey {
+        key: KeyName,
+    },
     /// Every key of the caller's tenant and location that the tongue can spell.
-    ListKeys { page: Page },
-    ChangeLife { key: KeyName, change: LifeChange },
-    DescribeKeyAs { key: KeyName, description: String },
-    SetFacts { key: KeyName, owner: Option<String>, environment: Option<String>, data_class: Option<String> },
-    Tag { key: KeyName, tags: Vec<(String, String)> },
-    Untag { key: KeyName, names: Vec<String> },
-    ListTags { key: KeyName },
-    ListVersions { key: KeyName },
-    SetRotation { key: KeyName, period_days: Option<u32> },
-    GetRotation { key: KeyName },
-    Rotate { key: KeyName },
+    ListKeys {
+        page: Page,
+    },
+    ChangeLife {
+        key: KeyName,
+        change: LifeChange,
+    },
+    DescribeKeyAs {
+        key: KeyName,
+        description: String,
+    },
+    SetFacts {
+        key: KeyName,
+        owner: Option<String>,
+        environment: Option<String>,
+        data_class: Option<String>,
+    },
+    Tag {
+        key: KeyName,
+        tags: Vec<(String, String)>,
+    },
+    Untag {
+        key: KeyName,
+        names: Vec<String>,
+    },
+    ListTags {
+        key: KeyName,
+    },
+    ListVersions {
+        key: KeyName,
+    },
+    SetRotation {
+        key: KeyName,
+        period_days: Option<u32>,
+    },
+    GetRotation {
+        key: KeyName,
+    },
+    Rotate {
+        key: KeyName,
+    },
 
     // Names
-    CreateAlias { alias: String, key: KeyName },
-    RetargetAlias { alias: String, key: KeyName },
-    DeleteAlias { alias: String },
-    ListAliases { key: Option<KeyName>, page: Page },
+    CreateAlias {
+        alias: String,
+        key: KeyName,
+    },
+    RetargetAlias {
+        alias: String,
+        key: KeyName,
+    },
+    DeleteAlias {
+        alias: String,
+    },
+    ListAliases {
+        key: Option<KeyName>,
+        page: Page,
+    },
 
     // Use
-    Encrypt { key: KeyName, plaintext: Secret, context: Context, dry: Dry },
+    Encrypt {
+        key: KeyName,
+        plaintext: Secret,
+        context: Context,
+        dry: Dry,
+    },
     /// `key` is what the caller believes the ciphertext to be under.
-    Decrypt { key: Option<KeyName>, ciphertext: Vec<u8>, context: Context, dry: Dry },
+    Decrypt {
+        key: Option<KeyName>,
+        ciphertext: Vec<u8>,
+        context: Context,
+        dry: Dry,
+    },
     ReEncrypt {
         from: Option<KeyName>,
         ciphertext: Vec<u8>,
@@ -119,55 +172,149 @@ pub enum Ask {
         dry: Dry,
     },
     /// A data key of `bytes`, wrapped, and with its plaintext if so asked.
-    GenerateDataKey { key: KeyName, bytes: u32, context: Context, plaintext: bool, dry: Dry },
-    GenerateRandom { bytes: u32 },
+    GenerateDataKey {
+        key: KeyName,
+        bytes: u32,
+        context: Context,
+        plaintext: bool,
+        dry: Dry,
+    },
+    GenerateRandom {
+        bytes: u32,
+    },
 
     // Policy
-    GetDocument { key: KeyName, regime: Authority, name: String },
-    PutDocument { key: KeyName, regime: Authority, name: String, text: String, bypass_lockout_check: bool },
-    ListDocuments { key: KeyName, regime: Authority },
+    GetDocument {
+        key: KeyName,
+        regime: Authority,
+        name: String,
+    },
+    PutDocument {
+        key: KeyName,
+        regime: Authority,
+        name: String,
+        text: String,
+        bypass_lockout_check: bool,
+    },
+    ListDocuments {
+        key: KeyName,
+        regime: Authority,
+    },
     /// May this principal, and which statement decides?
-    Explain { principal: Option<String>, action: String, key: KeyName, context: Context },
+    Explain {
+        principal: Option<String>,
+        action: String,
+        key: KeyName,
+        context: Context,
+    },
 
     // Who
     WhoAmI,
-    CreateTenant { name: String, account: Option<String>, profile: Profile },
+    CreateTenant {
+        name: String,
+        account: Option<String>,
+        profile: Profile,
+    },
     ListTenants,
-    DescribeTenant { name: String },
+    DescribeTenant {
+        name: String,
+    },
     /// `tenant` names another tenant than the caller's; only the site's principals may.
-    CreatePrincipal { tenant: Option<String>, name: String, kind: PrincipalKind, roles: Vec<(Role, RoleScope)> },
+    CreatePrincipal {
+        tenant: Option<String>,
+        name: String,
+        kind: PrincipalKind,
+        roles: Vec<(Role, RoleScope)>,
+    },
     ListPrincipals,
-    DescribePrincipal { name: String },
-    RemovePrincipal { name: String },
-    SuspendPrincipal { name: String, suspended: bool },
-    AssignRole { principal: String, role: Role, scope: RoleScope },
-    WithdrawRole { principal: String, role: Role, scope: RoleScope },
-    CreateAccessKey { tenant: Option<String>, principal: String },
-    SuspendAccessKey { id: String, suspended: bool },
-    RemoveAccessKey { id: String },
-    PutIdentityDocument { principal: String, name: String, text: String },
-    RemoveIdentityDocument { principal: String, name: String },
-    PutForbid { name: String, text: String },
-    RemoveForbid { name: String },
+    DescribePrincipal {
+        name: String,
+    },
+    RemovePrincipal {
+        name: String,
+    },
+    SuspendPrincipal {
+        name: String,
+        suspended: bool,
+    },
+    AssignRole {
+        principal: String,
+        role: Role,
+        scope: RoleScope,
+    },
+    WithdrawRole {
+        principal: String,
+        role: Role,
+        scope: RoleScope,
+    },
+    CreateAccessKey {
+        tenant: Option<String>,
+        principal: String,
+    },
+    SuspendAccessKey {
+        id: String,
+        suspended: bool,
+    },
+    RemoveAccessKey {
+        id: String,
+    },
+    PutIdentityDocument {
+        principal: String,
+        name: String,
+        text: String,
+    },
+    RemoveIdentityDocument {
+        principal: String,
+        name: String,
+    },
+    PutForbid {
+        name: String,
+        text: String,
+    },
+    RemoveForbid {
+        name: String,
+    },
     ListForbids,
 
     // The log and the site
     ListEntries(EntryQuery),
-    ProveEntry { index: u64 },
+    ProveEntry {
+        index: u64,
+    },
     GetCheckpoint,
     GetStatus,
     GetSettings,
-    SetSettings { retention_months: Option<Option<u32>>, signature_window_seconds: Option<u32> },
+    SetSettings {
+        retention_months: Option<Option<u32>>,
+        signature_window_seconds: Option<u32>,
+    },
 
     // What the house asks of itself
-    RotateDue { key: ObjectId },
-    DestroyDue { key: ObjectId },
-    WipeExpired { key: ObjectId },
-    CloseWindows { key: ObjectId },
+    RotateDue {
+        key: ObjectId,
+    },
+    DestroyDue {
+        key: ObjectId,
+    },
+    WipeExpired {
+        key: ObjectId,
+    },
+    CloseWindows {
+        key: ObjectId,
+    },
     /// An errand was run: `entry` left it.
-    ErrandDone { entry: u64, errand: crate::Errand, outcome: Result<(), String> },
-    Prune { before_month: u32 },
+    ErrandDone {
+        entry: u64,
+        errand: crate::Errand,
+        outcome: Result<(), String>,
+    },
+    Prune {
+        before_month: u32,
+    },
 
     /// Its body parsed and made no sense: the caller is verified first, then told.
-    Invalid { action: crate::Action, fault: Fault },
+    Invalid {
+        action: crate::Action,
+        fault: Fault,
+    },
 }

@@ -2,21 +2,35 @@
 
 use crate::life::may_return;
 use crate::{
-    Destruction, Fault, Fingerprint, Key, KeyState, Life, Material, Moment, Origin, Removal, Scope, Steady, Timestamp, Use,
-    Version, VersionCause, Window,
+    Destruction, Fault, Fingerprint, Key, KeyState, Life, Material, Moment, Origin, Removal, Scope, Steady, Timestamp,
+    Use, Version, VersionCause, Window,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Enter(Scope, KeyState),
     /// `former` is what the primary becomes: Deactivated in AWS, still Active in Google and Azure.
-    Rotate { former: KeyState, fingerprint: Fingerprint, cause: VersionCause },
+    Rotate {
+        former: KeyState,
+        fingerprint: Fingerprint,
+        cause: VersionCause,
+    },
     MakePrimary(u32),
     SetWindow(u32, Window),
-    ScheduleDestruction { scope: Scope, deadline: Timestamp, due: Steady, resume_to: KeyState },
+    ScheduleDestruction {
+        scope: Scope,
+        deadline: Timestamp,
+        due: Steady,
+        resume_to: KeyState,
+    },
     CancelDestruction(Scope),
     Destroy(Scope),
-    Import { version: u32, fingerprint: Fingerprint, expires: Option<Timestamp>, activate: bool },
+    Import {
+        version: u32,
+        fingerprint: Fingerprint,
+        expires: Option<Timestamp>,
+        activate: bool,
+    },
     Remove(u32, Removal),
 }
 

@@ -8,53 +8,112 @@ use std::fmt;
 pub enum Fault {
     /// The thing asked for is not there, or is not to be seen. `what` is as the caller called it.
     NotFound,
-    KeyNotFound { asked: String },
-    AliasNotFound { alias: String },
-    PrincipalNotFound { name: String },
-    TenantNotFound { name: String },
-    DocumentNotFound { name: String },
-    EntryNotFound { index: u64, size: u64 },
+    KeyNotFound {
+        asked: String,
+    },
+    AliasNotFound {
+        alias: String,
+    },
+    PrincipalNotFound {
+        name: String,
+    },
+    TenantNotFound {
+        name: String,
+    },
+    DocumentNotFound {
+        name: String,
+    },
+    EntryNotFound {
+        index: u64,
+        size: u64,
+    },
 
     /// `principal`, `action` and `object` as the deciding regime spells them.
-    Denied { reason: String },
-    AwaitingApproval { approval: String },
+    Denied {
+        reason: String,
+    },
+    AwaitingApproval {
+        approval: String,
+    },
 
     NotUsable(Scope, KeyState),
-    MaterialNotHeld { version: u32, material: Material },
-    WindowNotOpen { version: u32, from: Timestamp },
-    WindowEnded { version: u32, until: Timestamp },
-    DestructionScheduled { scope: Scope, deadline: Timestamp },
+    MaterialNotHeld {
+        version: u32,
+        material: Material,
+    },
+    WindowNotOpen {
+        version: u32,
+        from: Timestamp,
+    },
+    WindowEnded {
+        version: u32,
+        until: Timestamp,
+    },
+    DestructionScheduled {
+        scope: Scope,
+        deadline: Timestamp,
+    },
     DestructionNotScheduled,
-    NoSuchTransition { from: KeyState, to: KeyState },
+    NoSuchTransition {
+        from: KeyState,
+        to: KeyState,
+    },
     NotIdentical,
     NotImported,
-    WrongPurpose { purpose: Purpose },
-    NotRotatable { why: &'static str },
+    WrongPurpose {
+        purpose: Purpose,
+    },
+    NotRotatable {
+        why: &'static str,
+    },
     /// The caller named a key and the ciphertext is under another.
     WrongKey,
     CiphertextUnreadable,
     /// The key that a ciphertext names is not there, or not for this caller: both look the same.
     CiphertextOfUnknownKey,
     /// In the vocabulary, and not served: the algorithm, origin or protection level is named.
-    NotImplemented { what: String },
-    ProfileRefuses { profile: Profile, algorithm: Algorithm, why: &'static str },
+    NotImplemented {
+        what: String,
+    },
+    ProfileRefuses {
+        profile: Profile,
+        algorithm: Algorithm,
+        why: &'static str,
+    },
 
-    AlreadyThere { what: String },
-    LimitReached { what: &'static str, max: usize },
+    AlreadyThere {
+        what: String,
+    },
+    LimitReached {
+        what: &'static str,
+        max: usize,
+    },
     TokenReused,
-    BadTags { why: String },
-    BadDocument { why: String },
+    BadTags {
+        why: String,
+    },
+    BadDocument {
+        why: String,
+    },
     /// Only the object's own authority can allow.
-    ForeignAllow { authority: Authority },
+    ForeignAllow {
+        authority: Authority,
+    },
     /// `member` as the tongue spells it; `constraint` in the tongue's own words.
-    Invalid { member: String, constraint: String },
+    Invalid {
+        member: String,
+        constraint: String,
+    },
     /// A paging marker that is none of ours.
     BadMarker,
 
     /// Others changed what this request stood on, again and again. Nothing was done.
     Conflict,
     /// A row that is not what the log says it is.
-    Damaged { row: RowId, why: &'static str },
+    Damaged {
+        row: RowId,
+        why: &'static str,
+    },
     /// The store did not answer. No entry is owed.
     Unavailable,
     /// Secret memory is full.
@@ -109,22 +168,36 @@ impl Fault {
 /// Told to somebody unknown, and counted. It is `Copy`: there is no room in it for a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
-    TooLarge { bytes_max: usize },
-    TooDeep { depth_max: usize },
+    TooLarge {
+        bytes_max: usize,
+    },
+    TooDeep {
+        depth_max: usize,
+    },
     TooSlow,
     TooMany,
     UnknownOperation,
     NotFound,
-    Unreadable { member: &'static str },
+    Unreadable {
+        member: &'static str,
+    },
     /// No credential was sent.
     MissingCredential,
     /// A credential with a part missing or misspelt.
-    IncompleteCredential { part: &'static str },
+    IncompleteCredential {
+        part: &'static str,
+    },
     UnknownCredential,
     BadSignature,
     /// The request was signed too long ago or too far ahead: its time, ours and the window, in seconds.
-    Skewed { signed: Timestamp, now: Timestamp, window_seconds: u32 },
-    WrongScope { part: &'static str },
+    Skewed {
+        signed: Timestamp,
+        now: Timestamp,
+        window_seconds: u32,
+    },
+    WrongScope {
+        part: &'static str,
+    },
 }
 
 impl Refusal {
@@ -180,7 +253,9 @@ impl fmt::Display for Fault {
             Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
             Self::EntryNotFound { index, size } => write!(f, "entry {index} is not in the log, which has {size}"),
             Self::Denied { reason } => write!(f, "denied: {reason}"),
-            Self::AwaitingApproval { approval } => write!(f, "awaits approval {approval}; repeat the request once approved"),
+            Self::AwaitingApproval { approval } => {
+                write!(f, "awaits approval {approval}; repeat the request once approved")
+            }
             Self::NotUsable(scope, state) => write!(f, "{scope} is {state:?} and may not do this"),
             Self::MaterialNotHeld { version, material } => {
                 write!(f, "the material of version {version} is not held ({material:?}); import it again")

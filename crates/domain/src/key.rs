@@ -1,7 +1,8 @@
 //! Keys, their versions and their material.
 
 use crate::{
-    Algorithm, Authority, Fault, Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Timestamp, Window,
+    Algorithm, Authority, Fault, Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Timestamp,
+    Window,
 };
 use secret::Held;
 

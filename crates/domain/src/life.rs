@@ -27,7 +27,11 @@ pub enum KeyState {
 pub enum Destruction {
     None,
     /// `deadline` is the wall time that is shown; `due`, in steady time, decides when it is over.
-    Scheduled { deadline: Timestamp, due: crate::Steady, resume_to: KeyState },
+    Scheduled {
+        deadline: Timestamp,
+        due: crate::Steady,
+        resume_to: KeyState,
+    },
 }
 
 /// Whether the material of a version is there.
@@ -36,7 +40,9 @@ pub enum Material {
     Awaited,
     Failed(FailureReason),
     /// From `expires` on it permits nothing.
-    Held { expires: Option<Timestamp> },
+    Held {
+        expires: Option<Timestamp>,
+    },
     Removed(Removal),
 }
 

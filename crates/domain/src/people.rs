@@ -179,7 +179,9 @@ impl Tongue {
     pub fn spells(self, key: &crate::Key) -> Result<(), &'static str> {
         match self {
             Self::Native | Self::House => Ok(()),
-            Self::Aws if key.life.state == crate::KeyState::Destroyed => Err("a destroyed key is gone in the AWS tongue"),
+            Self::Aws if key.life.state == crate::KeyState::Destroyed => {
+                Err("a destroyed key is gone in the AWS tongue")
+            }
             Self::Aws if key.purpose != crate::Purpose::Encrypt => {
                 Err("until its own release the AWS tongue shows symmetric encryption keys only")
             }

@@ -1,8 +1,8 @@
 //! What comes back, in the standard's words.
 
 use crate::{
-    AliasFound, CheckpointShown, EntryShown, Key, KeyState, ObjectId, Principal, Progress, ProofShown, RotationSchedule, Settings,
-    Tenant, Timestamp, Version,
+    AliasFound, CheckpointShown, EntryShown, Key, KeyState, ObjectId, Principal, Progress, ProofShown,
+    RotationSchedule, Settings, Tenant, Timestamp, Version,
 };
 use secret::Secret;
 use std::sync::Arc;
@@ -12,33 +12,86 @@ pub enum Reply {
     /// A dry request that would have succeeded.
     WouldSucceed,
     Key(KeyShown),
-    Keys { keys: Vec<Arc<Key>>, owner: Arc<Tenant>, more: bool },
+    Keys {
+        keys: Vec<Arc<Key>>,
+        owner: Arc<Tenant>,
+        more: bool,
+    },
     /// A destruction that is ordered, or was just taken back.
-    Destruction { key: KeyShown, deadline: Option<Timestamp>, days: Option<u32> },
-    Versions { key: KeyShown, versions: Vec<Version> },
-    Rotation { key: KeyShown, schedule: Option<RotationSchedule> },
-    Aliases { aliases: Vec<AliasFound>, owner: Arc<Tenant>, more: bool },
+    Destruction {
+        key: KeyShown,
+        deadline: Option<Timestamp>,
+        days: Option<u32>,
+    },
+    Versions {
+        key: KeyShown,
+        versions: Vec<Version>,
+    },
+    Rotation {
+        key: KeyShown,
+        schedule: Option<RotationSchedule>,
+    },
+    Aliases {
+        aliases: Vec<AliasFound>,
+        owner: Arc<Tenant>,
+        more: bool,
+    },
     Tags(Vec<(String, String)>),
-    Document { name: String, text: String },
+    Document {
+        name: String,
+        text: String,
+    },
     Documents(Vec<String>),
     Explanation(Explanation),
 
-    Ciphertext { by: Worker, ciphertext: Vec<u8> },
-    Plaintext { by: Worker, plaintext: Secret },
-    Resealed { from: Worker, to: Worker, ciphertext: Vec<u8> },
-    DataKey { by: Worker, plaintext: Option<Secret>, ciphertext: Vec<u8> },
+    Ciphertext {
+        by: Worker,
+        ciphertext: Vec<u8>,
+    },
+    Plaintext {
+        by: Worker,
+        plaintext: Secret,
+    },
+    Resealed {
+        from: Worker,
+        to: Worker,
+        ciphertext: Vec<u8>,
+    },
+    DataKey {
+        by: Worker,
+        plaintext: Option<Secret>,
+        ciphertext: Vec<u8>,
+    },
     Random(Secret),
 
-    Caller { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Caller {
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+    },
     Tenant(Arc<Tenant>),
     Tenants(Vec<Arc<Tenant>>),
-    Principal { principal: Arc<Principal>, tenant: Arc<Tenant> },
-    Principals { principals: Vec<Arc<Principal>>, tenant: Arc<Tenant> },
+    Principal {
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+    },
+    Principals {
+        principals: Vec<Arc<Principal>>,
+        tenant: Arc<Tenant>,
+    },
     /// The only time that the secret half leaves.
-    AccessKey { id: String, secret: Secret, principal: Arc<Principal>, tenant: Arc<Tenant> },
+    AccessKey {
+        id: String,
+        secret: Secret,
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+    },
     Forbids(Vec<(String, String)>),
 
-    Entries { entries: Vec<EntryShown>, upto: u64, head: u64 },
+    Entries {
+        entries: Vec<EntryShown>,
+        upto: u64,
+        head: u64,
+    },
     Proof(Box<ProofShown>),
     Checkpoint(Box<CheckpointShown>),
     Status(Box<Status>),

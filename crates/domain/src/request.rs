@@ -1,8 +1,8 @@
 //! What is asked, once all names have become objects.
 
 use crate::{
-    Ask, Authority, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings, Tenant, TokenRow,
-    Tongue,
+    Ask, Authority, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings, Tenant,
+    TokenRow, Tongue,
 };
 use std::sync::Arc;
 
@@ -154,8 +154,18 @@ pub struct Demand {
 pub enum Target {
     Key(Arc<Key>),
     /// Something yet to be made, or all that is in a place.
-    Place { tenant: Arc<Tenant>, location: Location, ring: Option<String>, authority: Authority },
-    Alias { tenant: Arc<Tenant>, location: Location, alias: String, authority: Authority },
+    Place {
+        tenant: Arc<Tenant>,
+        location: Location,
+        ring: Option<String>,
+        authority: Authority,
+    },
+    Alias {
+        tenant: Arc<Tenant>,
+        location: Location,
+        alias: String,
+        authority: Authority,
+    },
     Principal(Arc<Principal>),
     Tenant(Arc<Tenant>),
     Site,
@@ -218,25 +228,65 @@ pub struct Working {
 pub enum Found {
     Nothing,
     /// A key to be shown or changed, and who owns it.
-    Key { key: Arc<Key>, owner: Arc<Tenant> },
-    Keys { keys: Vec<Arc<Key>>, owner: Arc<Tenant>, more: bool },
+    Key {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+    },
+    Keys {
+        keys: Vec<Arc<Key>>,
+        owner: Arc<Tenant>,
+        more: bool,
+    },
     /// Where a key is to be made, and whether its name or its token was there before.
     FreshKey(Box<FreshKey>),
     /// Where a tenant, a principal or an access key is to be made.
     Fresh(Box<Fresh>),
     Work(Working),
-    Rework { from: Working, to: Working },
+    Rework {
+        from: Working,
+        to: Working,
+    },
     /// `id` is where the alias stands or would stand.
-    Alias { id: ObjectId, row: Option<Arc<NameRow>>, key: Option<Arc<Key>>, former: Option<Arc<Key>>, owner: Arc<Tenant>, taken_by_name: bool },
-    Aliases { aliases: Vec<AliasFound>, owner: Arc<Tenant>, more: bool },
-    Principal { principal: Arc<Principal>, tenant: Arc<Tenant> },
+    Alias {
+        id: ObjectId,
+        row: Option<Arc<NameRow>>,
+        key: Option<Arc<Key>>,
+        former: Option<Arc<Key>>,
+        owner: Arc<Tenant>,
+        taken_by_name: bool,
+    },
+    Aliases {
+        aliases: Vec<AliasFound>,
+        owner: Arc<Tenant>,
+        more: bool,
+    },
+    Principal {
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+    },
     /// A principal and the rows of its access keys.
-    Leaver { principal: Arc<Principal>, access_keys: Vec<ObjectId> },
-    Principals { principals: Vec<Arc<Principal>>, tenant: Arc<Tenant> },
-    AccessKey { row: ObjectId, access_key: Arc<crate::AccessKey>, principal: Arc<Principal> },
-    Tenant { tenant: Arc<Tenant> },
-    Tenants { tenants: Vec<Arc<Tenant>> },
-    Settings { settings: Arc<Settings> },
+    Leaver {
+        principal: Arc<Principal>,
+        access_keys: Vec<ObjectId>,
+    },
+    Principals {
+        principals: Vec<Arc<Principal>>,
+        tenant: Arc<Tenant>,
+    },
+    AccessKey {
+        row: ObjectId,
+        access_key: Arc<crate::AccessKey>,
+        principal: Arc<Principal>,
+    },
+    Tenant {
+        tenant: Arc<Tenant>,
+    },
+    Tenants {
+        tenants: Vec<Arc<Tenant>>,
+    },
+    Settings {
+        settings: Arc<Settings>,
+    },
     /// Somebody else's view of a key, to be explained.
     Explained {
         key: Arc<Key>,
@@ -246,13 +296,31 @@ pub enum Found {
         settings: Arc<Settings>,
     },
     /// A key whose time has come, and the rows of its names.
-    Due { key: Arc<Key>, owner: Arc<Tenant>, names: Vec<crate::RowId> },
+    Due {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+        names: Vec<crate::RowId>,
+    },
     /// A key and a document for it, and whether the document can be evaluated.
-    Judged { key: Arc<Key>, owner: Arc<Tenant>, verdict: Result<(), crate::Fault> },
-    Entries { entries: Vec<crate::EntryShown>, upto: u64, head: u64 },
-    Proof { proof: Box<crate::ProofShown> },
-    Checkpoint { checkpoint: Box<crate::CheckpointShown> },
-    Status { status: Box<crate::Status> },
+    Judged {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+        verdict: Result<(), crate::Fault>,
+    },
+    Entries {
+        entries: Vec<crate::EntryShown>,
+        upto: u64,
+        head: u64,
+    },
+    Proof {
+        proof: Box<crate::ProofShown>,
+    },
+    Checkpoint {
+        checkpoint: Box<crate::CheckpointShown>,
+    },
+    Status {
+        status: Box<crate::Status>,
+    },
 }
 
 /// Where a key is to be made.

@@ -5,8 +5,8 @@ use crate::find::{Here, Owned};
 use crate::working::demand;
 use crate::{Step, Supplies, find};
 use domain::{
-    ALIASES_PER_KEY_MAX, Action, AliasFound, Ask, Demand, Destruction, Fault, Found, KeyName, KeyState, Location, NameKind, NameRow, Object, ObjectId,
-    Page, Reply, Request, RowId, Scope, Table, Target, Tenant,
+    ALIASES_PER_KEY_MAX, Action, AliasFound, Ask, Demand, Destruction, Fault, Found, KeyName, KeyState, Location,
+    NameKind, NameRow, Object, ObjectId, Page, Reply, Request, RowId, Scope, Table, Target, Tenant,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -26,10 +26,9 @@ pub(crate) fn found(
     let row = view.name(NameKind::Alias, owner.id, Some(&here.place), alias)?;
     let taken_by_name = view.name(NameKind::Key, owner.id, Some(&here.place), &find::full_path(alias))?.is_some();
     let key = to.map(|name| find::key(name, here, view)).transpose()?;
-    if let Some(key) = &key {
-        if key.key.location != here.place || key.key.tenant != owner.id {
-            return Err(Fault::KeyNotFound { asked: to.map(find::asked).unwrap_or_default() });
-        }
+    let elsewhere = |owned: &Owned| owned.key.location != here.place || owned.key.tenant != owner.id;
+    if key.as_ref().is_some_and(elsewhere) {
+        return Err(Fault::KeyNotFound { asked: to.map(find::asked).unwrap_or_default() });
     }
     let former = match &row {
         Some(row) => view.key(row.target)?,

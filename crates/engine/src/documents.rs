@@ -5,8 +5,8 @@ use crate::keys::becomes;
 use crate::working::demand;
 use crate::{Step, find};
 use domain::{
-    Action, Ask, Authority, Demand, Document, Fault, Found, Key, KeyName, NameKind, POLICY_BYTES_MAX, Reply, Request, SITE_TENANT,
-    Standing, Tenant,
+    Action, Ask, Authority, Demand, Document, Fault, Found, Key, KeyName, NameKind, POLICY_BYTES_MAX, Reply, Request,
+    SITE_TENANT, Standing, Tenant,
 };
 use ledger::{Effects, View};
 use policy::aws::Existence;

@@ -4,12 +4,19 @@ use crate::find::Here;
 use crate::working::{demand, usable, worker, working};
 use crate::{Step, Supplies, find};
 use crypto::{Job, Worked};
-use domain::{Action, Ask, Authority, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Target, Use};
+use domain::{
+    Action, Ask, Authority, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Target, Use,
+};
 use ledger::{Detail, DetailKey, Effects, View};
 use std::sync::Arc;
 
 /// The key and the version that protects by default.
-pub(crate) fn found(action: Action, name: &KeyName, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+pub(crate) fn found(
+    action: Action,
+    name: &KeyName,
+    here: &Here<'_>,
+    view: &View,
+) -> Result<(Found, Vec<Demand>), Fault> {
     let owned = find::key(name, here, view)?;
     let demands = vec![demand(action, &owned)];
     let primary = owned.key.primary;
@@ -89,4 +96,3 @@ pub(crate) fn with_bytes(mut effects: Effects, bytes: usize) -> Effects {
     effects.detail.push((DetailKey::Bytes, Detail::Number(u64::try_from(bytes).unwrap_or(u64::MAX))));
     effects
 }
-

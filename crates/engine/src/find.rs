@@ -2,7 +2,8 @@
 
 use clock::Timestamp;
 use domain::{
-    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, RequestId, SITE_TENANT, Tenant, Tongue,
+    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, RequestId, SITE_TENANT, Tenant,
+    Tongue,
 };
 use identity::Caller;
 use ledger::View;

@@ -4,8 +4,8 @@
 use crate::people::{key_change, new_principal, public_half, secret_half};
 use crate::tenants::{name_row, tenant_change, tenant_names};
 use domain::{
-    Action, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RequestId, Role, RoleScope, SETTINGS_ID,
-    SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
+    Action, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RequestId, Role, RoleScope,
+    SETTINGS_ID, SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
 };
 use ledger::{Change, Drafted, Effects, Outcome, Record};
 use secret::Secret;

@@ -4,8 +4,8 @@ use crate::keys::{material_row, rotatable, rotated};
 use crate::{Step, Supplies};
 use crypto::Job;
 use domain::{
-    Action, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId, Origin, Removal,
-    Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, VersionCause,
+    Action, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId,
+    Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -37,7 +37,10 @@ pub(crate) fn found(action: Action, id: ObjectId, view: &View) -> Result<(Found,
     Ok((Found::Due { key, owner, names }, demands))
 }
 
-fn of<'r>(request: &'r Request<'_>) -> Result<(&'r Arc<Key>, &'r Arc<Tenant>, &'r [RowId]), Fault> {
+/// A due key, its owner, and the rows of its names.
+type Due<'r> = (&'r Arc<Key>, &'r Arc<Tenant>, &'r [RowId]);
+
+fn of<'r>(request: &'r Request<'_>) -> Result<Due<'r>, Fault> {
     match &request.found {
         Found::Due { key, owner, names } => Ok((key, owner, names)),
         _ => Err(Fault::NotFound),

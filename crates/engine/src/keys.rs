@@ -7,18 +7,23 @@ mod show;
 
 pub(crate) use change::{change_life, describe_as, set_facts, tag, untag};
 pub(crate) use create::{create, found_fresh, material_row};
-pub(crate) use rotation::{get_rotation, rotate, rotated, rotatable, set_rotation};
+pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
 pub(crate) use show::{found_list, list, list_tags, list_versions, show};
 
+use crate::find;
 use crate::find::Here;
 use crate::working::demand;
-use crate::find;
 use domain::{Action, Demand, Fault, Found, Key, KeyName, Reply, Request, Tenant};
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
 
 /// A key to be shown or changed.
-pub(crate) fn found(action: Action, name: &KeyName, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+pub(crate) fn found(
+    action: Action,
+    name: &KeyName,
+    here: &Here<'_>,
+    view: &View,
+) -> Result<(Found, Vec<Demand>), Fault> {
     let owned = find::key(name, here, view)?;
     let demands = vec![demand(action, &owned)];
     if action == Action::RotateKey {

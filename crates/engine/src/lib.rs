@@ -22,7 +22,7 @@ mod working;
 pub use find::Here;
 pub use founding::{Colony, Founded, NameIds, Newcomer, SITE_ACCOUNT, founding_record};
 pub use house::due;
-pub use record::{Told, refuse, refusals};
+pub use record::{Told, refusals, refuse};
 
 use crypto::{Job, Worked};
 use domain::{Ask, Fault, Moment, ObjectId, Request};

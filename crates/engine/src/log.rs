@@ -187,4 +187,3 @@ pub(crate) fn status<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     let Found::Status { status } = &request.found else { return Err(Fault::NotFound) };
     Ok(Step::Ready(Effects::answer(Reply::Status(status.clone()))))
 }
-

@@ -5,9 +5,9 @@ use crate::tenants::{name_row, person_spelled};
 use crate::{Step, Supplies, find};
 use crypto::{Job, Worked};
 use domain::{
-    ACCESS_KEYS_PER_PRINCIPAL_MAX, AccessKey, Action, Ask, Demand, Fault, Found, Fresh, IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX,
-    IDENTITY_DOCUMENT_BYTES_MAX, NameKind, Object, ObjectId, PAGE_ITEMS_MAX, Principal, PrincipalKind, Reply, Request, Role,
-    RoleAssignment, RoleScope, RowId, Standing, Table, Target, Tenant, Timestamp,
+    ACCESS_KEYS_PER_PRINCIPAL_MAX, AccessKey, Action, Ask, Demand, Fault, Found, Fresh, IDENTITY_DOCUMENT_BYTES_MAX,
+    IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX, NameKind, Object, ObjectId, PAGE_ITEMS_MAX, Principal, PrincipalKind, Reply,
+    Request, Role, RoleAssignment, RoleScope, RowId, Standing, Table, Target, Tenant, Timestamp,
 };
 use ledger::{Change, Effects, View};
 use secret::{Held, Secret};
@@ -193,9 +193,8 @@ pub(crate) fn remove<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     let mut after = Principal::clone(principal);
     after.standing = Standing::Removed;
     (after.roles, after.documents, after.access_keys) = (Vec::new(), Vec::new(), Vec::new());
-    let change = access_keys.iter().fold(Change::none(), |change, row| {
-        change.remove(RowId::new(Table::AccessKey, *row))
-    });
+    let change =
+        access_keys.iter().fold(Change::none(), |change, row| change.remove(RowId::new(Table::AccessKey, *row)));
     let change = change.put(after.id, Object::Principal(Arc::new(after)));
     Ok(Step::Ready(Effects::change(change, Reply::Done)))
 }
@@ -213,8 +212,7 @@ pub(crate) fn found_fresh_key(
     let taken = view.access_key(&public)?.map(|_| public.clone());
     let name_ids = vec![view.access_key_id(&public)];
     let target = Target::Tenant(Arc::clone(&tenant));
-    let fresh =
-        Fresh { id: here.fresh, tenant, principal: Some(principal), name_ids, taken, access_key: Some(public) };
+    let fresh = Fresh { id: here.fresh, tenant, principal: Some(principal), name_ids, taken, access_key: Some(public) };
     Ok((Found::Fresh(Box::new(fresh)), vec![Demand { action: Action::CreateAccessKey, target }]))
 }
 
@@ -284,9 +282,8 @@ pub(crate) fn key_change(
     let mut after = Principal::clone(principal);
     after.access_keys.push(public.to_owned());
     let after = Arc::new(after);
-    let change = Change::none()
-        .put(row, Object::AccessKey(Arc::new(key)))
-        .put(after.id, Object::Principal(Arc::clone(&after)));
+    let change =
+        Change::none().put(row, Object::AccessKey(Arc::new(key))).put(after.id, Object::Principal(Arc::clone(&after)));
     Ok((change, after))
 }
 

@@ -75,7 +75,15 @@ fn draft(caller: &Caller, told: Told) -> Drafted {
     detail.push((DetailKey::Secure, Detail::Number(u64::from(caller.source().secure))));
     detail.push((DetailKey::Duration, Detail::Number(told.micros)));
     let (request, tongue, moment) = (told.id, told.tongue, told.moment);
-    Drafted { request, tongue, moment, tenant: tenant.id, principal: principal.id, deeds: Vec::with_capacity(2), detail }
+    Drafted {
+        request,
+        tongue,
+        moment,
+        tenant: tenant.id,
+        principal: principal.id,
+        deeds: Vec::with_capacity(2),
+        detail,
+    }
 }
 
 fn tell_request(draft: &mut Drafted, request: &Request<'_>) {

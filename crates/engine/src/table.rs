@@ -177,9 +177,7 @@ fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resu
         | Ask::WithdrawRole { principal: name, .. }
         | Ask::PutIdentityDocument { principal: name, .. }
         | Ask::RemoveIdentityDocument { principal: name, .. } => people::found(action, name, here, view),
-        Ask::CreateAccessKey { tenant, principal } => {
-            people::found_fresh_key(tenant.as_deref(), principal, here, view)
-        }
+        Ask::CreateAccessKey { tenant, principal } => people::found_fresh_key(tenant.as_deref(), principal, here, view),
         Ask::SuspendAccessKey { id, .. } | Ask::RemoveAccessKey { id } => people::found_key(action, id, here, view),
         Ask::PutForbid { .. } | Ask::RemoveForbid { .. } | Ask::ListForbids => tenants::found_own(action, here, view),
         other => found_house(other, action, here, view),

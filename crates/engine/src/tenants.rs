@@ -3,8 +3,8 @@
 use crate::find::Here;
 use crate::{Step, Supplies, find};
 use domain::{
-    Action, Ask, Demand, Fault, Found, Fresh, NameKind, NameRow, Object, ObjectId, PAGE_ITEMS_MAX, Profile, Reply, Request, RowId,
-    SETTINGS_ID, SITE_TENANT, Settings, Table, Target, Tenant, TenantKind, Timestamp,
+    Action, Ask, Demand, Fault, Found, Fresh, NameKind, NameRow, Object, ObjectId, PAGE_ITEMS_MAX, Profile, Reply,
+    Request, RowId, SETTINGS_ID, SITE_TENANT, Settings, Table, Target, Tenant, TenantKind, Timestamp,
 };
 use ledger::{Change, Effects, TenantGrant, View};
 use std::sync::Arc;
@@ -22,8 +22,7 @@ pub(crate) fn found_fresh(
     let account = account.map_or_else(|| drawn_account(here.fresh), str::to_owned);
     let kind = TenantKind::Ordinary;
     let (id, created) = (here.fresh, here.now);
-    let tenant =
-        Arc::new(Tenant { id, name: name.to_owned(), account, profile, kind, forbids: Vec::new(), created });
+    let tenant = Arc::new(Tenant { id, name: name.to_owned(), account, profile, kind, forbids: Vec::new(), created });
     let names = tenant_names(&tenant);
     let mut taken = None;
     for (kind, text) in &names {
@@ -67,9 +66,8 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
 pub(crate) fn tenant_change(tenant: &Arc<Tenant>, name_ids: &[ObjectId], now: Timestamp) -> Result<Change, Fault> {
     let change = TenantGrant::draw(Arc::clone(tenant))?.change();
     let names = tenant_names(tenant).into_iter().zip(name_ids);
-    Ok(names.fold(change, |change, ((kind, text), id)| {
-        change.put(*id, name_row(kind, SITE_TENANT, text, tenant.id, now))
-    }))
+    Ok(names
+        .fold(change, |change, ((kind, text), id)| change.put(*id, name_row(kind, SITE_TENANT, text, tenant.id, now))))
 }
 
 fn spelled(tenant: &Tenant) -> Result<(), Fault> {

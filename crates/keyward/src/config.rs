@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// How to reach a running server, and as whom: `client.json` in the data directory, mode 0600.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct ClientFile {
+pub(crate) struct ClientFile {
     pub endpoint: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plain_endpoint: Option<String>,
@@ -33,26 +33,26 @@ pub struct ClientFile {
 }
 
 /// The region where nobody names one.
-pub const REGION: &str = "eu-central-1";
+pub(crate) const REGION: &str = "eu-central-1";
 
 /// The file in a data directory.
-pub fn client_file(data: &Path) -> PathBuf {
+pub(crate) fn client_file(data: &Path) -> PathBuf {
     data.join("client.json")
 }
 
 /// Where the last development server of this user is found.
-pub fn dev_pointer() -> PathBuf {
+pub(crate) fn dev_pointer() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
     let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|base| base.is_dir());
     base.unwrap_or_else(std::env::temp_dir).join(format!("keyward-{user}")).join("dev.json")
 }
 
-pub fn read_client(path: &Path) -> std::io::Result<ClientFile> {
+pub(crate) fn read_client(path: &Path) -> std::io::Result<ClientFile> {
     let text = std::fs::read(path)?;
     serde_json::from_slice(&text).map_err(std::io::Error::other)
 }
 
-pub fn write_client(path: &Path, client: &ClientFile) -> std::io::Result<()> {
+pub(crate) fn write_client(path: &Path, client: &ClientFile) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -60,7 +60,7 @@ pub fn write_client(path: &Path, client: &ClientFile) -> std::io::Result<()> {
 }
 
 /// Replaces a file that only its owner may read.
-pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let fresh = path.with_extension("new");
     let _ = std::fs::remove_file(&fresh);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;

@@ -2,7 +2,7 @@
 
 use crate::config::{self, ClientFile, REGION};
 use crate::wiring::{self, Running};
-use crate::{tls, Failure};
+use crate::{Failure, tls};
 use clap::Args;
 use domain::{PrincipalKind, Profile, Role};
 use engine::{Colony, Founded, Newcomer};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Starts a whole house for development: not for production.
 #[derive(Args)]
-pub struct DevArgs {
+pub(crate) struct DevArgs {
     /// Where it keeps its data; without it, in a temporary directory that goes with it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct DevArgs {
 
 /// An access key that the developer chose.
 #[derive(Clone)]
-pub struct ChosenKey {
+pub(crate) struct ChosenKey {
     id: String,
     secret: Arc<Secret>,
     account: String,
@@ -56,7 +56,7 @@ const ROOT_KEY: &str = "root.key";
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-pub async fn run(args: DevArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     wiring::logs("warn");
     wiring::protect();
     let temporary = match &args.data {
@@ -108,15 +108,12 @@ async fn open_or_found(path: &Path, data: &FilePath, args: &DevArgs) -> Result<O
     }
     let key = custody::create(&root).map_err(Failure::from_display)?;
     let store = store_sqlite::create(data).map_err(Failure::from_display)?;
-    let site = FoundSite {
-        origin: "keyward.dev".to_owned(),
-        administrator: administrator("admin"),
-        colonies: colonies(args),
-    };
+    let site =
+        FoundSite { origin: "keyward.dev".to_owned(), administrator: administrator("admin"), colonies: colonies(args) };
     path.found(Open { store, root: &key }, site).await.map(Some).map_err(Failure::from_display)
 }
 
-pub fn administrator(name: &str) -> Newcomer {
+pub(crate) fn administrator(name: &str) -> Newcomer {
     Newcomer {
         name: name.to_owned(),
         kind: PrincipalKind::Person,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 /// 1 failure, 2 sealed, 3 denied, 4 awaiting approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub(crate) enum Exit {
     Failure = 1,
     Sealed = 2,
     Denied = 3,
@@ -15,30 +15,30 @@ pub enum Exit {
 
 /// A message for people, and the exit code for programs.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     exit: Exit,
     message: String,
 }
 
 impl Failure {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { exit: Exit::Failure, message: message.into() }
     }
 
-    pub fn with(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn with(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
     }
 
-    pub fn from_display(why: impl Display) -> Self {
+    pub(crate) fn from_display(why: impl Display) -> Self {
         Self::new(why.to_string())
     }
 
-    pub fn from_io(why: std::io::Error) -> Self {
+    pub(crate) fn from_io(why: std::io::Error) -> Self {
         Self::new(why.to_string())
     }
 
     /// Says it on standard error.
-    pub fn end(self) -> ExitCode {
+    pub(crate) fn end(self) -> ExitCode {
         eprintln!("keyward: {}", self.message);
         ExitCode::from(self.exit as u8)
     }

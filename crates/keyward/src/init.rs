@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Makes a new site. The first administrator's access key is printed once.
 #[derive(Args)]
-pub struct InitArgs {
+pub(crate) struct InitArgs {
     /// Where the site keeps its data.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -29,7 +29,7 @@ pub struct InitArgs {
     endpoint: String,
 }
 
-pub async fn run(args: InitArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     wiring::logs("warn");
     wiring::protect();
     let store = store_sqlite::create(&args.data).map_err(Failure::from_display)?;

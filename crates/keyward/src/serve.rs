@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Serves a site that `keyward init` made.
 #[derive(Args)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Where the site keeps its data.
     #[arg(long, value_name = "DIR", env = "KEYWARD_DATA")]
     data: PathBuf,
@@ -31,7 +31,7 @@ pub struct ServeArgs {
 /// How often a sealed server looks for its root key.
 const UNSEAL_PERIOD: std::time::Duration = std::time::Duration::from_secs(2);
 
-pub async fn run(args: ServeArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     wiring::logs("info");
     wiring::protect();
     let path = wiring::sealed();

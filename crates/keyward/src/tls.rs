@@ -1,21 +1,23 @@
 //! Certificates for those who bring none: an authority of the site's own, and a certificate by it.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use std::path::{Path, PathBuf};
 
 /// The files of a server's certificate.
-pub struct TlsFiles {
+pub(crate) struct TlsFiles {
     pub ca: PathBuf,
     pub chain: PathBuf,
     pub key: PathBuf,
 }
 
 impl TlsFiles {
-    pub fn in_folder(folder: &Path) -> Self {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
         Self { ca: folder.join("ca.pem"), chain: folder.join("cert.pem"), key: folder.join("key.pem") }
     }
 
-    pub fn exist(&self) -> bool {
+    pub(crate) fn exist(&self) -> bool {
         self.ca.exists() && self.chain.exists() && self.key.exists()
     }
 }
@@ -23,7 +25,7 @@ impl TlsFiles {
 const DAYS_VALID: i64 = 825;
 
 /// Makes an authority and a certificate for these names and addresses. The authority's key is thrown away.
-pub fn make(folder: &Path, names: &[String]) -> Result<TlsFiles, String> {
+pub(crate) fn make(folder: &Path, names: &[String]) -> Result<TlsFiles, String> {
     std::fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
     let files = TlsFiles::in_folder(folder);
     let issued = issue(names).map_err(|why| why.to_string())?;

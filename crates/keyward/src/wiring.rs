@@ -9,29 +9,29 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 /// The tongues of the house. A new one is one line.
-pub fn dialects() -> Vec<Arc<dyn Dialect>> {
+pub(crate) fn dialects() -> Vec<Arc<dyn Dialect>> {
     vec![Arc::new(dialect_native::Native::new()), Arc::new(dialect_aws::Sts::new()), Arc::new(dialect_aws::Aws::new())]
 }
 
 /// A house that serves until it is told to stop.
-pub struct Running {
+pub(crate) struct Running {
     pub server: Server,
     pub path: Arc<Path>,
 }
 
 impl Running {
-    pub async fn bind(listeners: Vec<Listener>, path: Arc<Path>) -> Result<Self, String> {
+    pub(crate) async fn bind(listeners: Vec<Listener>, path: Arc<Path>) -> Result<Self, String> {
         let config = ServerConfig::new(listeners, env!("CARGO_PKG_VERSION"));
         let server = Server::bind(config).await.map_err(|why| why.to_string())?;
         Ok(Self { server, path })
     }
 
-    pub fn addresses(&self) -> Vec<SocketAddr> {
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.server.addresses()
     }
 
     /// Until SIGINT or SIGTERM. What is in flight is finished, what waits is written.
-    pub async fn run(self) -> Result<(), String> {
+    pub(crate) async fn run(self) -> Result<(), String> {
         let Self { server, path } = self;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let told = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
@@ -58,24 +58,24 @@ async fn until_signal() {
 }
 
 /// Opens the site in a directory into a sealed path.
-pub fn open_site(path: &Path, data: &FilePath, root: &crypto::SealKey) -> Result<(), String> {
+pub(crate) fn open_site(path: &Path, data: &FilePath, root: &crypto::SealKey) -> Result<(), String> {
     let store = store_sqlite::open(data).map_err(|why| why.to_string())?;
     path.open(Open { store, root }).map_err(|why| why.to_string())
 }
 
 /// A path with nothing behind it yet.
-pub fn sealed() -> Arc<Path> {
+pub(crate) fn sealed() -> Arc<Path> {
     Arc::new(Path::sealed(Clock::system()))
 }
 
 /// Core files off, other processes' eyes off; what could not be had is said.
-pub fn protect() {
+pub(crate) fn protect() {
     let protection = secret::protect_process();
     tracing::debug!(?protection, "the process is protected");
 }
 
 /// Structured logs to standard error, by `KEYWARD_LOG` (default `info`; `KEYWARD_LOG_FORMAT=json`).
-pub fn logs(default: &str) {
+pub(crate) fn logs(default: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("KEYWARD_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

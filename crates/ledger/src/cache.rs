@@ -85,7 +85,8 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new() -> Self {
         let items = usize::try_from(ROWS_CACHED_MAX).unwrap_or(usize::MAX);
-        let options = OptionsBuilder::new().estimated_items_capacity(items / 16).weight_capacity(ROWS_CACHED_MAX).build();
+        let options =
+            OptionsBuilder::new().estimated_items_capacity(items / 16).weight_capacity(ROWS_CACHED_MAX).build();
         let cache = match options {
             Ok(options) => Cache::with_options(options, ByCount, DefaultHashBuilder::default(), LetGo),
             Err(_) => Cache::with(1_024, ROWS_CACHED_MAX, ByCount, DefaultHashBuilder::default(), LetGo),

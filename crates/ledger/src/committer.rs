@@ -130,6 +130,7 @@ fn deliver(batch: Vec<Delivery>) {
 }
 
 /// What the judging of a batch leaves to be written and answered.
+#[expect(clippy::vec_box, reason = "submissions are large and move from list to list")]
 struct Judged {
     batch: Batch,
     frontier: Frontier,
@@ -138,6 +139,7 @@ struct Judged {
     rows: Vec<Arc<Row>>,
 }
 
+#[expect(clippy::vec_box, reason = "submissions are large and move from list to list")]
 impl Committer {
     pub(crate) fn new(
         shared: Arc<Shared>,
@@ -150,7 +152,18 @@ impl Committer {
         let head = shared.head.load_full();
         let signed = (head.signed, Timestamp::MIN);
         let deliverer = Deliverer::start();
-        Self { shared, writer, orders, clock, frontier, steady: head.steady, signed, unrecorded, deliverer, broken: false }
+        Self {
+            shared,
+            writer,
+            orders,
+            clock,
+            frontier,
+            steady: head.steady,
+            signed,
+            unrecorded,
+            deliverer,
+            broken: false,
+        }
     }
 
     /// Until it is told to stop, or nobody can give orders any more.

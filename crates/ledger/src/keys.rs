@@ -4,8 +4,8 @@ use crate::row::NONE;
 use crate::{Change, StoredRow};
 use crypto::{SealKey, Sealer, SigningKey};
 use domain::{
-    Fault, Key, KeyMaterial, LogKey, NameKind, Object, ObjectId, Profile, RowId, SITE_TENANT, Table, Tenant, WrappedKek,
-    id_from_digest,
+    Fault, Key, KeyMaterial, LogKey, NameKind, Object, ObjectId, Profile, RowId, SITE_TENANT, Table, Tenant,
+    WrappedKek, id_from_digest,
 };
 use quick_cache::sync::Cache;
 use secret::{Held, Secret};
@@ -181,12 +181,7 @@ impl MaterialFacts {
 }
 
 /// The associated data of a row's seal: what never changes about it.
-pub(crate) fn associated(
-    site: &[u8; 16],
-    row: RowId,
-    tenant: ObjectId,
-    material: Option<&MaterialFacts>,
-) -> Vec<u8> {
+pub(crate) fn associated(site: &[u8; 16], row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(96);
     bytes.extend_from_slice(ROW_LABEL);
     bytes.extend_from_slice(site);

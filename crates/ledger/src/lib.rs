@@ -29,16 +29,18 @@ pub use entry::{Clear, Detail, DetailKey, ErrandNote, Malformed, RefusalSum, Row
 pub use inspect::Inspector;
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
-    Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
+    Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path,
+    verify_consistency,
 };
 pub use open::{Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT};
+pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};
 pub use store::{
-    Batch, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, Tile, Writer,
+    Batch, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault, StoredBatch,
+    StoredCheckpoint, Tile, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
-pub use query::Filter;
 pub use view::{Basis, View, detail_text};
 
 /// Why there is no receipt: a part of the Basis changed first, or the log cannot be written.

@@ -9,7 +9,9 @@ use crate::projections::Projector;
 use crate::record::Put;
 use crate::store::{Reader, Store};
 use crate::view::{Basis, Shared, View, entries_of};
-use crate::{Change, Frontier, Receipt, Record, RowChange, StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash};
+use crate::{
+    Change, Frontier, Receipt, Record, RowChange, StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash,
+};
 use clock::{Clock, Steady};
 use crossbeam_channel::Sender;
 use crypto::{SealKey, Sealer, VerifyingKey};
@@ -71,7 +73,10 @@ impl fmt::Display for OpenFault {
                 "the log has {size} entries and its newest signed checkpoint {signed}: its end was cut off; restore it"
             ),
             Self::LogShorterThanRow { size, position } => {
-                write!(f, "the log has {size} entries and a row was changed by entry {position}: its end was cut off; restore it")
+                write!(
+                    f,
+                    "the log has {size} entries and a row was changed by entry {position}: its end was cut off; restore it"
+                )
             }
             Self::LogContradictsCheckpoint { size } => {
                 write!(f, "the log of {size} entries has another root than its signed checkpoint; restore it")
@@ -170,7 +175,13 @@ impl Ledger {
 
     fn start(keys: Keys, store: Store, config: &LedgerConfig, frontier: Frontier, steady: Steady, signed: u64) -> Self {
         let head = Head { size: frontier.size(), root: frontier.root(), steady, signed, writable: true };
-        let shared = Arc::new(Shared::new(keys, Arc::clone(&store.reader), Arc::clone(&store.projection_reader), head, store.name));
+        let shared = Arc::new(Shared::new(
+            keys,
+            Arc::clone(&store.reader),
+            Arc::clone(&store.projection_reader),
+            head,
+            store.name,
+        ));
         let (orders, taken) = crossbeam_channel::bounded(WAITING_MAX);
         let unrecorded = Arc::new(AtomicU64::new(0));
         let committer = Committer::new(
@@ -316,7 +327,6 @@ impl Ledger {
         Ok(sealer)
     }
 
-    #[expect(clippy::type_complexity, reason = "three views of one row, taken apart at once")]
     fn rows_of(&self, change: Change, basis: &Basis) -> Result<Vec<(StoredRow, Arc<Row>, RowChange)>, Fault> {
         let mut fresh: Vec<(ObjectId, Arc<WrappedKek>)> = Vec::new();
         for put in &change.puts {
@@ -449,7 +459,9 @@ fn check_checkpoint(reader: &dyn Reader, keys: &Keys, frontier: &Frontier) -> Re
         open_checkpoint(&newest.note, &keys.facts.origin, &keys.signer.public()).ok_or(forged.clone())?;
     match signed {
         signed if signed != newest.size => Err(forged),
-        signed if signed > frontier.size() => Err(OpenFault::LogShorterThanCheckpoint { size: frontier.size(), signed }),
+        signed if signed > frontier.size() => {
+            Err(OpenFault::LogShorterThanCheckpoint { size: frontier.size(), signed })
+        }
         signed if signed == frontier.size() && root != frontier.root() => {
             Err(OpenFault::LogContradictsCheckpoint { size: signed })
         }

@@ -92,7 +92,13 @@ pub trait Reader: Send + Sync {
     fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault>;
     fn row(&self, row: RowId) -> Result<Option<StoredRow>, StoreFault>;
     /// In the order of their ids, at most `limit` after `after`; rows without a blob are left out.
-    fn rows(&self, table: Table, scope: Scope, after: Option<ObjectId>, limit: u32) -> Result<Vec<StoredRow>, StoreFault>;
+    fn rows(
+        &self,
+        table: Table,
+        scope: Scope,
+        after: Option<ObjectId>,
+        limit: u32,
+    ) -> Result<Vec<StoredRow>, StoreFault>;
     /// Rows whose `due` has come, earliest first.
     fn due(&self, table: Table, until: Timestamp, limit: u32) -> Result<Vec<RowId>, StoreFault>;
     /// The greatest position that any row names.

@@ -175,7 +175,8 @@ impl View {
         after: Option<ObjectId>,
         limit: u32,
     ) -> Result<(Vec<(ObjectId, Object)>, bool), Fault> {
-        let found = self.shared.reader.rows(table, scope, after, limit.saturating_add(1)).map_err(|_| Fault::Unavailable)?;
+        let found =
+            self.shared.reader.rows(table, scope, after, limit.saturating_add(1)).map_err(|_| Fault::Unavailable)?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > wanted;
         let mut objects = Vec::with_capacity(found.len().min(wanted));
@@ -222,7 +223,7 @@ impl View {
         let Some(log) = self.log_sealer(clear.tenant, clear.log_month)? else { return Ok(None) };
         let associated = crate::entry::detail_associated(&self.shared.keys.facts.site, clear.tenant, clear.request);
         let Ok(plain) = log.key.open(&associated, &clear.sealed) else { return Ok(None) };
-        Ok(plain.expose(|bytes| crate::entry::decode_detail(bytes)).ok())
+        Ok(plain.expose(crate::entry::decode_detail).ok())
     }
 
     /// The path of one entry in the tree of `size`.
@@ -392,10 +393,8 @@ impl Shared {
     fn checked_batch(&self, index: u64) -> Result<Option<Arc<StoredBatch>>, Unchecked> {
         let found = self.reader.batch_with(index).map_err(|_| Unchecked::Store)?;
         let Some(batch) = found else { return Ok(None) };
-        if let Some(known) = self.checked.get(&batch.first) {
-            if *known == batch {
-                return Ok(Some(known));
-            }
+        if let Some(known) = self.checked.get(&batch.first).filter(|known| **known == batch) {
+            return Ok(Some(known));
         }
         let computed = crate::committer::batch_mac(&self.keys.batch_mac, &batch);
         if !crypto::same(&computed, &batch.mac) {
@@ -462,4 +461,3 @@ pub fn detail_text(detail: &[(u16, crate::Detail)], key: DetailKey) -> Option<&s
         _ => None,
     })
 }
-

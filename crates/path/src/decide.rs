@@ -11,6 +11,7 @@ use policy::Decision;
 use std::sync::Arc;
 
 /// What a request comes to on the state that its view saw.
+#[expect(clippy::large_enum_variant, reason = "nearly every request ends in the large one")]
 pub(crate) enum Decided {
     Outcome(Outcome, Basis),
     Refused(Refusal),

@@ -1,6 +1,7 @@
 //! What a batch costs. Run by hand, in release: `cargo test --release -p keyward-store-sqlite --test measure -- --ignored
 //! --nocapture --test-threads 1`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "measures time, and decides nothing by it")]
 
 use domain::{ObjectId, RowId, Table, Timestamp};
 use keyward_store_sqlite as sqlite;

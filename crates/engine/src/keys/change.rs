@@ -4,8 +4,8 @@ use super::{becomes, of};
 use crate::working::shown;
 use crate::{Step, Supplies};
 use domain::{
-    Ask, DAY, DESTRUCTION_WINDOW_DAYS_MAX, Destruction, Event, Fault, Key, KeyFacts, KeyState, LifeChange, Reply, Request, Scope,
-    TAGS_PER_KEY_MAX, Tenant,
+    Ask, DAY, DESTRUCTION_WINDOW_DAYS_MAX, Destruction, Event, Fault, Key, KeyFacts, KeyState, LifeChange, Reply,
+    Request, Scope, TAGS_PER_KEY_MAX, Tenant,
 };
 use std::sync::Arc;
 

@@ -5,9 +5,9 @@ use crate::working::shown;
 use crate::{Step, Supplies, documents};
 use crypto::{Job, Worked};
 use domain::{
-    Action, Ask, CreateKey, DAY, Demand, Document, Fault, Found, FreshKey, Key, KeyMaterial, Keyring, Life, NameKind, NameRow,
-    Object, ObjectId, Occasion, Origin, ProtectionLevel, ROTATION_PERIOD_DAYS_MAX, ROTATION_PERIOD_DAYS_MIN, Reply, Request,
-    RotationSchedule, RowId, Table, Target, TokenRow, Version, VersionCause,
+    Action, Ask, CreateKey, DAY, Demand, Document, Fault, Found, FreshKey, Key, KeyMaterial, Keyring, Life, NameKind,
+    NameRow, Object, ObjectId, Occasion, Origin, ProtectionLevel, ROTATION_PERIOD_DAYS_MAX, ROTATION_PERIOD_DAYS_MIN,
+    Reply, Request, RotationSchedule, RowId, Table, Target, TokenRow, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -118,7 +118,12 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
 }
 
 /// The same token with the same request is answered as the first time.
-fn made_before<'r>(ask: &CreateKey, token: &TokenRow, fresh: &FreshKey, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+fn made_before<'r>(
+    ask: &CreateKey,
+    token: &TokenRow,
+    fresh: &FreshKey,
+    supplies: &Supplies,
+) -> Result<Step<'r>, Fault> {
     match &fresh.made {
         Some(made) if token.asked == digest(ask) => {
             let key = shown(Key::clone(made), &fresh.owner, supplies.now.wall);
@@ -160,7 +165,10 @@ fn spelled(name: &str) -> Result<(), Fault> {
     if fits && letters && ObjectId::parse(name).is_none() {
         return Ok(());
     }
-    Err(Fault::Invalid { member: "name".into(), constraint: "1 to 63 letters, digits, `_` and `-`, and no UUID".into() })
+    Err(Fault::Invalid {
+        member: "name".into(),
+        constraint: "1 to 63 letters, digits, `_` and `-`, and no UUID".into(),
+    })
 }
 
 pub(crate) fn period(days: u32) -> Result<u32, Fault> {
@@ -174,7 +182,8 @@ pub(crate) fn period(days: u32) -> Result<u32, Fault> {
 fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Version, supplies: &Supplies) -> Key {
     let now = supplies.now.wall;
     let days = ask.rotation_days.or(fresh.owner.profile.rotation_days_default(ask.purpose));
-    let rotation = days.map(|period_days| RotationSchedule { period_days, next: now.plus(i64::from(period_days) * DAY) });
+    let rotation =
+        days.map(|period_days| RotationSchedule { period_days, next: now.plus(i64::from(period_days) * DAY) });
     Key {
         id: fresh.id,
         tenant: fresh.owner.id,

@@ -6,8 +6,8 @@ use crate::working::shown;
 use crate::{Step, Supplies, authority};
 use crypto::{Job, Worked};
 use domain::{
-    Ask, DAY, Destruction, Fault, Key, KeyMaterial, KeyState, Object, Origin, Purpose, Reply, Request, RotationSchedule, Scope, Tenant,
-    VersionCause,
+    Ask, DAY, Destruction, Fault, Key, KeyMaterial, KeyState, Object, Origin, Purpose, Reply, Request,
+    RotationSchedule, Scope, Tenant, VersionCause,
 };
 use ledger::{Change, Effects};
 use std::sync::Arc;

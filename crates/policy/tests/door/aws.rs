@@ -293,6 +293,7 @@ fn tags_of_a_new_key_are_judged_on_the_new_key() {
             token_id: None,
             taken: false,
             token: None,
+            document: Ok(()),
             made: None,
         };
         let place =

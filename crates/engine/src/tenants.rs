@@ -178,7 +178,12 @@ pub(crate) fn settings<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> 
     };
     let mut after = Settings::clone(settings);
     if let Some(months) = retention_months {
-        after.retention_months = *months;
+        // A row is believed by the entry that it names, so no entry that a row still names may go. Until rows are
+        // attested anew before a month is dropped, nothing is dropped.
+        if months.is_some() {
+            return Err(Fault::NotImplemented { what: "dropping months of the log".to_owned() });
+        }
+        after.retention_months = None;
     }
     if let Some(seconds) = signature_window_seconds {
         if *seconds == 0 || *seconds > SIGNATURE_WINDOW_SECONDS_MAX {

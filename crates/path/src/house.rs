@@ -98,7 +98,7 @@ impl Path {
         let view = house.ledger.view();
         let Some(months) = view.settings()?.retention_months else { return Ok(()) };
         let Some((before, month)) = view.prunable(self.clock.now().wall, months)? else { return Ok(()) };
-        // Batches that a row still names stay, so the oldest may be older than what was pruned.
+        // Once is enough: the oldest batch may stay older than what was pruned.
         if self.pruned.fetch_max(before, Ordering::Relaxed) >= before {
             return Ok(());
         }

@@ -13,8 +13,8 @@ const TASKS: [Task; 7] = [
     ("bench", "build for release, measure against the yardstick, print ratios", bench),
     ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
     ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
-    ("kill9", "[SECONDS]: kill under load, and look for what was lost", |more| run::longer("kill9", more)),
-    ("canaries", "[SECONDS]: hunt for what must not be anywhere", |more| run::longer("canaries", more)),
+    ("kill9", "[KILLS]: kill under load, 100 times without, and look for what was lost", kill9),
+    ("canaries", "[ROUNDS]: hunt for what must not be anywhere, after 500 rounds of load without", canaries),
     ("contract", "[VERSION]: walk the service's model as botocore has it, pinned or newer", contract),
     ("release-check", "all that must be well before a release", release_check),
 ];
@@ -38,6 +38,14 @@ fn bench(more: Vec<String>) -> bool {
     built && run::cargo(&["run", "--release", "-p", "bench", "--", "compare"], &more)
 }
 
+fn kill9(more: Vec<String>) -> bool {
+    run::longer("kill9", "KILLS", more.first().map_or("100", String::as_str))
+}
+
+fn canaries(more: Vec<String>) -> bool {
+    run::longer("canaries", "ROUNDS", more.first().map_or("500", String::as_str))
+}
+
 /// The contract test walks the model that is installed; with a version, that version's.
 fn contract(more: Vec<String>) -> bool {
     let Some(version) = more.first() else { return run::suite("boto", &[]) };
@@ -56,8 +64,8 @@ fn release_check(_: Vec<String>) -> bool {
         ("tests", &|| run::program("./scripts/test", &[], &[])),
         ("deny", &|| deny::deny(Vec::new())),
         ("fuzz", &|| fuzz::fuzz(vec!["60".to_owned()])),
-        ("kill9", &|| run::longer("kill9", vec!["600".to_owned()])),
-        ("canaries", &|| run::longer("canaries", vec!["120".to_owned()])),
+        ("kill9", &|| kill9(Vec::new())),
+        ("canaries", &|| canaries(Vec::new())),
         ("release build", &|| run::cargo(&["build", "--release", "--locked", "-p", "keyward"], &[])),
     ];
     let failed: Vec<&str> = steps.iter().filter(|(_, step)| !step()).map(|(name, _)| *name).collect();

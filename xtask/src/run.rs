@@ -46,8 +46,7 @@ pub(crate) fn suite(name: &str, environment: &[(&str, &str)]) -> bool {
     program("./scripts/test", &[name], environment)
 }
 
-/// The same suite for longer than the tests run it: it reads `$SECONDS_MAX`.
-pub(crate) fn longer(name: &str, more: Vec<String>) -> bool {
-    let seconds = more.into_iter().next().unwrap_or_else(|| "300".to_owned());
-    suite(name, &[("SECONDS_MAX", &seconds)])
+/// The same suite for longer than the tests run it: a variable says how long.
+pub(crate) fn longer(name: &str, variable: &str, much: &str) -> bool {
+    suite(name, &[(variable, much), ("SUITE_SECONDS_MAX", "36000")])
 }

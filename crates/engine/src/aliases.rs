@@ -1,9 +1,8 @@
 //! More names for a key.
 
-use crate::encrypt::place_authority;
 use crate::find::{Here, Owned};
 use crate::working::demand;
-use crate::{Step, Supplies, find};
+use crate::{Step, Supplies, authority, find};
 use domain::{
     ALIASES_PER_KEY_MAX, Action, AliasFound, Ask, Demand, Destruction, Fault, Found, KeyName, KeyState, Location,
     NameKind, NameRow, Object, ObjectId, Page, Reply, Request, RowId, Scope, Table, Target, Tenant,
@@ -61,7 +60,7 @@ fn demands(
         tenant: Arc::clone(owner),
         location: here.place.clone(),
         alias: alias.to_owned(),
-        authority: key.map_or(place_authority(here), |owned| owned.key.authority),
+        authority: key.map_or(authority::of_tongue(here.tongue), |owned| owned.key.authority),
     };
     let former = former.map(|key| Demand { action, target: Target::Key(Arc::clone(key)) });
     let key = key.map(|owned| demand(action, owned));
@@ -128,12 +127,7 @@ pub(crate) fn found_list(
 ) -> Result<(Found, Vec<Demand>), Fault> {
     let owner = Arc::clone(here.caller.tenant());
     let of = of.map(|name| find::key(name, here, view)).transpose()?;
-    let target = Target::Place {
-        tenant: Arc::clone(&owner),
-        location: here.place.clone(),
-        ring: None,
-        authority: place_authority(here),
-    };
+    let target = authority::place(here);
     let scope = match &of {
         Some(owned) => ledger::Scope::Owner(owned.key.id),
         None => view.place(owner.id, &here.place),

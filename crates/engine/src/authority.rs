@@ -1,6 +1,8 @@
 //! Who governs what is about to be made.
 
-use domain::{Authority, Event, Key, KeyState, Tongue, VersionCause};
+use crate::find::Here;
+use domain::{Authority, Event, Key, KeyState, Target, Tongue, VersionCause};
+use std::sync::Arc;
 
 /// What a tongue makes is governed by that tongue's regime.
 pub(crate) fn of_tongue(tongue: Tongue) -> Authority {
@@ -10,6 +12,13 @@ pub(crate) fn of_tongue(tongue: Tongue) -> Authority {
         Tongue::Azure => Authority::AzureRbac,
         Tongue::Google => Authority::GoogleIam,
     }
+}
+
+/// The caller's tenant in the place of the request: what is listed there or not made yet is governed by the
+/// regime of the tongue that asks.
+pub(crate) fn place(here: &Here<'_>) -> Target {
+    let (tenant, location) = (Arc::clone(here.caller.tenant()), here.place.clone());
+    Target::Place { tenant, location, ring: None, authority: of_tongue(here.tongue) }
 }
 
 /// Rotation does what the key's authority does, whoever asks: AWS and native stop the former version from

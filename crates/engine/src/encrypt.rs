@@ -2,13 +2,10 @@
 
 use crate::find::Here;
 use crate::working::{demand, usable, worker, working};
-use crate::{Step, Supplies, find};
+use crate::{Step, Supplies, authority, find};
 use crypto::{Job, Worked};
-use domain::{
-    Action, Ask, Authority, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Target, Use,
-};
+use domain::{Action, Ask, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Use};
 use ledger::{Detail, DetailKey, Effects, View};
-use std::sync::Arc;
 
 /// The key and the version that protects by default.
 pub(crate) fn found(
@@ -63,18 +60,8 @@ pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Res
 
 /// Random bytes belong to no key: whoever may make keys' uses in the place may have them.
 pub(crate) fn found_random(here: &Here<'_>) -> (Found, Vec<Demand>) {
-    let target = Target::Place {
-        tenant: Arc::clone(here.caller.tenant()),
-        location: here.place.clone(),
-        ring: None,
-        authority: place_authority(here),
-    };
+    let target = authority::place(here);
     (Found::Nothing, vec![Demand { action: Action::GenerateRandom, target }])
-}
-
-/// Things that are not made yet, and places, are governed by the regime of the tongue that asks.
-pub(crate) fn place_authority(here: &Here<'_>) -> Authority {
-    crate::authority::of_tongue(here.tongue)
 }
 
 pub(crate) fn random<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {

@@ -83,7 +83,7 @@ pub(crate) enum Step<'r> {
 /// What the request comes to. `told` is what the log is told beside it.
 pub fn plan(permit: Permit<'_>, told: Told, supplies: Supplies) -> Plan<'_> {
     let (caller, request, deciding) = permit.spend();
-    match table::step(request, &caller, &supplies) {
+    match table::step(request, &supplies) {
         Ok(Step::Work(job, then)) => Plan::Work(Jobs { caller, request, deciding, told, supplies, then, job }),
         Ok(Step::Ready(effects)) => Plan::Ready(record::outcome(&caller, request, &deciding, told, Ok(effects))),
         Err(fault) => Plan::Ready(record::outcome(&caller, request, &deciding, told, Err(fault))),

@@ -3,7 +3,6 @@
 use crate::find::Here;
 use crate::{Step, Supplies, aliases, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants};
 use domain::{Action, Ask, Demand, Fault, Found, LifeChange, Request, Target};
-use identity::Caller;
 use ledger::View;
 use std::sync::Arc;
 
@@ -204,8 +203,7 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
 }
 
 /// What the request comes to, or what it wants of a holder.
-pub(crate) fn step<'r>(request: &'r Request<'r>, caller: &Caller, supplies: &Supplies) -> Result<Step<'r>, Fault> {
-    let _ = caller;
+pub(crate) fn step<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     match request.ask {
         Ask::Encrypt { .. } => encrypt::encrypt(request, supplies),
         Ask::Decrypt { .. } => decrypt::decrypt(request, supplies),

@@ -34,12 +34,13 @@ impl Path {
         let Some(house) = house else {
             return unavailable(dialect, id, Some(&heard.echo), Unavailable::Sealed);
         };
-        self.rounds(dialect, &house, &wire, &heard, started).await
+        self.rounds(dialect, &house, &wire, heard, started).await
     }
 
-    async fn rounds(&self, dialect: &dyn Dialect, house: &House, wire: &Wire, heard: &Heard, started: u64) -> Answered {
-        let mut echo = heard.echo.clone();
-        let guest = Guest { id: wire.id, tongue: dialect.tongue(), wire, heard, started };
+    async fn rounds(&self, dialect: &dyn Dialect, house: &House, wire: &Wire, heard: Heard, started: u64) -> Answered {
+        let Heard { credential, place, ask, mut echo } = heard;
+        let tongue = dialect.tongue();
+        let guest = Guest { id: wire.id, tongue, wire, credential: &credential, place: &place, ask: &ask, started };
         for round in 0..=TRIES_MAX {
             let conflicted = round == TRIES_MAX;
             let (outcome, basis) = match self.decide_guest(house, &guest, conflicted, &mut echo) {

@@ -2,10 +2,10 @@
 
 use crate::roll::Roll;
 use crate::{House, Path, ids};
-use dialect::{Echo, Heard, Wire};
-use domain::{Ask, Fault, Moment, ObjectId, Refusal, RequestId, Target, Tongue, Unavailable};
+use dialect::{Echo, Wire};
+use domain::{Ask, Fault, Location, Moment, ObjectId, Refusal, RequestId, Target, Tongue, Unavailable};
 use engine::{Here, Plan, Supplies, Told};
-use identity::{Caller, Source, Unverified};
+use identity::{Caller, Credential, Source, Unverified};
 use ledger::{Basis, Outcome, View};
 use policy::Decision;
 use std::sync::Arc;
@@ -23,7 +23,9 @@ pub(crate) struct Guest<'a> {
     pub(crate) id: RequestId,
     pub(crate) tongue: Tongue,
     pub(crate) wire: &'a Wire,
-    pub(crate) heard: &'a Heard,
+    pub(crate) credential: &'a Credential,
+    pub(crate) place: &'a Location,
+    pub(crate) ask: &'a Ask,
     pub(crate) started: u64,
 }
 
@@ -31,7 +33,7 @@ pub(crate) struct Guest<'a> {
 pub(crate) struct Matter<'a> {
     pub(crate) id: RequestId,
     pub(crate) tongue: Tongue,
-    pub(crate) place: &'a domain::Location,
+    pub(crate) place: &'a Location,
     pub(crate) ask: &'a Ask,
     pub(crate) operation: &'static str,
     pub(crate) started: u64,
@@ -54,9 +56,9 @@ impl Path {
         let matter = Matter {
             id: guest.id,
             tongue: guest.tongue,
-            place: &guest.heard.place,
-            ask: &guest.heard.ask,
-            operation: guest.heard.echo.operation,
+            place: guest.place,
+            ask: guest.ask,
+            operation: echo.operation,
             started: guest.started,
             moment,
             conflicted,
@@ -75,7 +77,7 @@ impl Path {
             secure: guest.wire.secure,
             agent: agent.map(|agent| Arc::from(short(agent))),
         };
-        self.verifier.verify(&guest.heard.credential, &Roll(view), source, moment.wall, window)
+        self.verifier.verify(guest.credential, &Roll(view), source, moment.wall, window)
     }
 
     /// A verified caller's request.

@@ -10,6 +10,7 @@ use domain::{
     Reply, Request, RotationSchedule, RowId, Table, Target, TokenRow, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
+use secret::Held;
 use std::sync::Arc;
 
 pub(crate) fn found_fresh(ask: &CreateKey, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
@@ -81,6 +82,13 @@ pub(crate) fn material_row(key: ObjectId, version: u32) -> RowId {
     RowId::new(Table::Material, View::material_id(key, version))
 }
 
+/// The change, and the row of one version's material with it.
+pub(crate) fn put_material(change: Change, key: &Key, version: u32, bytes: Held) -> Change {
+    let (algorithm, purpose) = (key.algorithm, key.purpose);
+    let material = KeyMaterial { key: key.id, tenant: key.tenant, version, algorithm, purpose, bytes };
+    change.put(material_row(key.id, version).id, Object::Material(Arc::new(material)))
+}
+
 pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     let (Ask::CreateKey(ask), Found::FreshKey(fresh)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
@@ -102,16 +110,7 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
         let mut version = Version::active(1, Some(fingerprint), now, VersionCause::Creation);
         version.window = ask.window;
         let key = new_key(ask, fresh, request, version, supplies);
-        let material = KeyMaterial {
-            key: key.id,
-            tenant: key.tenant,
-            version: 1,
-            algorithm: key.algorithm,
-            purpose: key.purpose,
-            bytes: material,
-        };
-        let change = names(ask, fresh, request, supplies)
-            .put(material_row(key.id, 1).id, Object::Material(Arc::new(material)))
+        let change = put_material(names(ask, fresh, request, supplies), &key, 1, material)
             .put(key.id, Object::Key(Arc::new(key.clone())));
         Ok(Effects::change(change, Reply::Key(shown(key, &fresh.owner, now))))
     }))

@@ -1,13 +1,13 @@
 //! Makes a fresh version the one that protects. The former still opens what it closed.
 
-use super::create::{material_row, period};
+use super::create::{period, put_material};
 use super::{becomes, of};
 use crate::working::shown;
 use crate::{Step, Supplies, authority};
 use crypto::{Job, Worked};
 use domain::{
-    Ask, DAY, Destruction, Fault, Key, KeyMaterial, KeyState, Object, Origin, Purpose, Reply, Request,
-    RotationSchedule, Scope, Tenant, VersionCause,
+    Ask, DAY, Destruction, Fault, Key, KeyState, Object, Origin, Purpose, Reply, Request, RotationSchedule, Scope,
+    Tenant, VersionCause,
 };
 use ledger::{Change, Effects};
 use std::sync::Arc;
@@ -71,14 +71,6 @@ pub(crate) fn rotated(
     let Worked::Generated { material, fingerprint } = worked else { return Err(Fault::Unavailable) };
     let version = key.next_version();
     let after = key.clone().after(authority::rotation(key, fingerprint, cause), supplies.now)?;
-    let material = KeyMaterial {
-        key: key.id,
-        tenant: key.tenant,
-        version,
-        algorithm: key.algorithm,
-        purpose: key.purpose,
-        bytes: material,
-    };
-    let change = Change::none().put(material_row(key.id, version).id, Object::Material(Arc::new(material)));
+    let change = put_material(Change::none(), key, version, material);
     Ok((after, change))
 }

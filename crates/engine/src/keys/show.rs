@@ -1,9 +1,8 @@
 use super::of;
-use crate::encrypt::place_authority;
 use crate::find::Here;
 use crate::working::shown;
-use crate::{Step, Supplies, find};
-use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Table, Target};
+use crate::{Step, Supplies, authority, find};
+use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Table};
 use ledger::{Effects, View};
 use std::sync::Arc;
 
@@ -20,12 +19,7 @@ pub(crate) fn found_list(page: Page, here: &Here<'_>, view: &View) -> Result<(Fo
         _ => Ok(None),
     };
     let (keys, more) = find::page((Table::Key, view.place(owner.id, &here.place)), page, view, spelled)?;
-    let target = Target::Place {
-        tenant: Arc::clone(&owner),
-        location: here.place.clone(),
-        ring: None,
-        authority: place_authority(here),
-    };
+    let target = authority::place(here);
     Ok((Found::Keys { keys, owner, more }, vec![Demand { action: Action::ListKeys, target }]))
 }
 

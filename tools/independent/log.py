@@ -345,6 +345,7 @@ def read_entry(data):
     ]
     errands = entry.pop("errands") or []
     entry["scrubs"] = [errand[1].hex() for errand in errands if errand[0] == 1]
+    entry["prunes"] = [errand[1] for errand in errands if errand[0] == 2]
     entry["unrecorded"] = entry["unrecorded"] or 0
     verdict = entry["verdict"]
     if verdict == 0:

@@ -308,7 +308,9 @@ pub enum Ask {
         errand: crate::Errand,
         outcome: Result<(), String>,
     },
+    /// The log below `before` need not be kept any more: all of it is older than this month.
     Prune {
+        before: u64,
         before_month: u32,
     },
 

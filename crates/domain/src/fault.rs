@@ -239,6 +239,8 @@ pub enum Unavailable {
 pub enum Errand {
     /// Overwrite what the store's own files still hold of destroyed material.
     Scrub { key: ObjectId },
+    /// Drop the batches of the log that end before this entry.
+    Prune { before: u64 },
 }
 
 impl fmt::Display for Fault {
@@ -251,6 +253,9 @@ impl fmt::Display for Fault {
             Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
             Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
             Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
+            Self::EntryNotFound { index, size } if index < size => {
+                write!(f, "entry {index} is not yours to see, or is not kept any more")
+            }
             Self::EntryNotFound { index, size } => write!(f, "entry {index} is not in the log, which has {size}"),
             Self::Denied { reason } => write!(f, "denied: {reason}"),
             Self::AwaitingApproval { approval } => {

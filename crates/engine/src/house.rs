@@ -202,8 +202,9 @@ pub(crate) fn errand_done<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Faul
 }
 
 pub(crate) fn prune<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
-    let Ask::Prune { before_month } = request.ask else { return Err(Fault::NotFound) };
+    let Ask::Prune { before, before_month } = request.ask else { return Err(Fault::NotFound) };
     let mut effects = Effects::answer(Reply::Done);
     effects.detail.push((ledger::DetailKey::Parameter, ledger::Detail::Text(format!("before_month={before_month}"))));
+    effects.errands.push(Errand::Prune { before: *before });
     Ok(Step::Ready(effects))
 }

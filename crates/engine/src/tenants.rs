@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// How far a signature's time may be set to be from ours, in seconds: AWS allows fifteen minutes at most.
 const SIGNATURE_WINDOW_SECONDS_MAX: u32 = 900;
+/// A hundred years.
+const RETENTION_MONTHS_MAX: u32 = 1_200;
 
 pub(crate) fn found_fresh(
     name: &str,
@@ -178,12 +180,11 @@ pub(crate) fn settings<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> 
     };
     let mut after = Settings::clone(settings);
     if let Some(months) = retention_months {
-        // A row is believed by the entry that it names, so no entry that a row still names may go. Until rows are
-        // attested anew before a month is dropped, nothing is dropped.
-        if months.is_some() {
-            return Err(Fault::NotImplemented { what: "dropping months of the log".to_owned() });
+        if months.is_some_and(|months| !(1..=RETENTION_MONTHS_MAX).contains(&months)) {
+            let constraint = format!("1 to {RETENTION_MONTHS_MAX} months, or for ever");
+            return Err(Fault::Invalid { member: "retention".into(), constraint });
         }
-        after.retention_months = None;
+        after.retention_months = *months;
     }
     if let Some(seconds) = signature_window_seconds {
         if *seconds == 0 || *seconds > SIGNATURE_WINDOW_SECONDS_MAX {

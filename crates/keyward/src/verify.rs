@@ -78,12 +78,11 @@ fn bar() -> ProgressBar {
 fn told(report: &Report) -> Value {
     json!({
         "sound": report.is_sound(),
-        "oldest": report.oldest,
         "size": report.size,
+        "pruned": report.pruned,
         "batches": report.batches,
         "checkpoints": report.checkpoints,
         "rows": report.rows,
-        "rows_unproven": report.rows_unproven,
         "findings": report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "more_findings": report.more_findings,
         "unseen": report.unseen,
@@ -96,7 +95,10 @@ fn text(report: &Report) -> String {
         lines.push(format!("and {} findings more", report.more_findings));
     }
     let verdict = if report.is_sound() { "sound" } else { "NOT SOUND" };
-    let Report { size, batches, checkpoints, rows, .. } = report;
-    lines.push(format!("{verdict}: {size} entries in {batches} batches, {checkpoints} checkpoints, {rows} rows"));
+    let Report { size, pruned, batches, checkpoints, rows, .. } = report;
+    let kept = if *pruned > 0 { format!(" ({pruned} of them dropped by retention)") } else { String::new() };
+    lines.push(format!(
+        "{verdict}: {size} entries{kept} in {batches} batches, {checkpoints} checkpoints, {rows} rows"
+    ));
     lines.join("\n")
 }

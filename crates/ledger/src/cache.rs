@@ -98,8 +98,8 @@ impl Rows {
         self.cache.get(id)
     }
 
-    /// The row from memory, or as `read` finds it in the store. What was read while a change was being
-    /// published may be old, so it is read again.
+    /// The row from memory, or as `read` finds it in the store. What was read, or was not
+    /// there to be read, while a change was being published may be old, so it is read again.
     pub(crate) fn get_or_read<E>(
         &self,
         id: RowId,
@@ -110,11 +110,12 @@ impl Rows {
                 return Ok(row);
             }
             let before = *self.published.read().unwrap_or_else(PoisonError::into_inner);
-            let row = read()?;
+            let row = read();
             let now = self.published.read().unwrap_or_else(PoisonError::into_inner);
             if *now != before {
                 continue;
             }
+            let row = row?;
             if let Some(first) = self.cache.get(&id) {
                 return Ok(first);
             }

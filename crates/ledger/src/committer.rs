@@ -55,7 +55,8 @@ pub(crate) enum Order {
     Commit(Box<Submission>),
     /// Overwrite what the store's files still hold of removed rows.
     Scrub(oneshot::Sender<Result<(), StoreFault>>),
-    Prune(u64, oneshot::Sender<Result<(), StoreFault>>),
+    /// Drop what may go of the batches from one index to before another: one step of it.
+    Prune(u64, u64, oneshot::Sender<Result<Option<u64>, StoreFault>>),
     Stop,
 }
 
@@ -215,8 +216,8 @@ impl Committer {
             Order::Scrub(answer) => {
                 let _ = answer.send(self.writer.scrub());
             }
-            Order::Prune(before, answer) => {
-                let _ = answer.send(self.writer.prune(before));
+            Order::Prune(from, before, answer) => {
+                let _ = answer.send(self.writer.prune(from, before));
             }
             Order::Stop => return true,
         }

@@ -27,6 +27,8 @@ mod field {
 
 /// Scrub the files of what is left of a key.
 const ERRAND_SCRUB: u8 = 1;
+/// Drop the batches that end before an entry.
+const ERRAND_PRUNE: u8 = 2;
 
 /// The words of [`domain::Fault::word`], so that a verdict that is read is the one that was written.
 const WORDS: &[&str] = &[
@@ -173,6 +175,9 @@ pub enum ErrandNote {
     Scrub {
         key: ObjectId,
     },
+    Prune {
+        before: u64,
+    },
     /// An errand that a newer release wrote.
     Other(u64),
 }
@@ -196,6 +201,17 @@ pub struct Clear {
     pub log_month: u32,
     /// "seal v1" under the tenant's log key of the month.
     pub sealed: Vec<u8>,
+}
+
+impl Clear {
+    /// Below which entry the log may lack batches because of this one.
+    pub fn prunes(&self) -> Option<u64> {
+        let before = |errand: &ErrandNote| match errand {
+            ErrandNote::Prune { before } => Some(*before),
+            _ => None,
+        };
+        if self.verdict == Verdict::Done { self.errands.iter().find_map(before) } else { None }
+    }
 }
 
 /// These bytes are no entry of a format that this release reads.
@@ -282,10 +298,18 @@ fn write_effects(entry: &mut Fields<'_>, parts: &Parts<'_>) {
         w.maybe(change.before, |w, before| w.bytes(&before));
         w.bytes(&change.after);
     });
-    entry.put_list(field::ERRANDS, parts.errands, |w, Errand::Scrub { key }| {
+    entry.put_list(field::ERRANDS, parts.errands, |w, errand| {
         w.array(2);
-        w.number(ERRAND_SCRUB);
-        w.bytes(&key.0);
+        match errand {
+            Errand::Scrub { key } => {
+                w.number(ERRAND_SCRUB);
+                w.bytes(&key.0);
+            }
+            Errand::Prune { before } => {
+                w.number(ERRAND_PRUNE);
+                w.number(*before);
+            }
+        }
     });
     let unrecorded = (parts.unrecorded > 0).then_some(parts.unrecorded);
     entry.put_some(field::UNRECORDED, unrecorded, |w, count| w.number(count));
@@ -402,13 +426,16 @@ fn read_row_change(r: &mut Reader<'_>) -> Result<Option<RowChange>, Malformed> {
 
 fn read_errand(r: &mut Reader<'_>) -> Result<ErrandNote, Malformed> {
     r.variant(|r, kind, more| {
-        if kind != u64::from(ERRAND_SCRUB) {
-            r.skip_items(more)?;
-            return Ok(ErrandNote::Other(kind));
-        }
-        let key = read_id(r)?;
+        let note = match u8::try_from(kind) {
+            Ok(ERRAND_SCRUB) => ErrandNote::Scrub { key: read_id(r)? },
+            Ok(ERRAND_PRUNE) => ErrandNote::Prune { before: r.number()? },
+            _ => {
+                r.skip_items(more)?;
+                return Ok(ErrandNote::Other(kind));
+            }
+        };
         r.skip_items(more.saturating_sub(1))?;
-        Ok(ErrandNote::Scrub { key })
+        Ok(note)
     })
 }
 

@@ -253,15 +253,19 @@ impl Ledger {
         self.order(Order::Scrub).await
     }
 
-    /// Drops the batches that end before `before`.
+    /// Drops the batches that end before `before`, as far as no row names them. Commits go on between its steps.
     pub async fn prune(&self, before: u64) -> Result<(), String> {
-        self.order(|answer| Order::Prune(before, answer)).await
+        let mut next = Some(0);
+        while let Some(from) = next {
+            next = self.order(|answer| Order::Prune(from, before, answer)).await?;
+        }
+        Ok(())
     }
 
-    async fn order(
+    async fn order<T>(
         &self,
-        order: impl FnOnce(oneshot::Sender<Result<(), crate::StoreFault>>) -> Order,
-    ) -> Result<(), String> {
+        order: impl FnOnce(oneshot::Sender<Result<T, crate::StoreFault>>) -> Order,
+    ) -> Result<T, String> {
         let (answer, told) = oneshot::channel();
         self.orders.try_send(order(answer)).map_err(|_| "the writer is busy".to_owned())?;
         told.await.map_err(|_| "the writer is gone".to_owned())?.map_err(|fault| fault.0)

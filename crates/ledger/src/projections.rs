@@ -67,17 +67,13 @@ impl Projector {
 
     /// What the store kept, if it can be gone on with; else a beginning.
     fn resume(&mut self, head: u64) -> Result<State, StoreFault> {
-        let (upto, oldest) = (self.progress.cursor(SEGMENTS)?, self.reader.oldest()?);
-        if upto < oldest {
-            // What lay between was pruned. Tiles cannot grow over a gap, and those that are there stay.
-            return Ok(State { upto: oldest, tiles: None, segment: Summary::default() });
-        }
+        let upto = self.progress.cursor(SEGMENTS)?;
         if let Some(state) = self.kept(upto, head)? {
             return Ok(state);
         }
         tracing::warn!(upto, head, "the projections do not fit the log and are made anew");
         self.writer.forget_all()?;
-        Ok(State { upto: oldest, tiles: (oldest == 0).then(Tiles::default), segment: Summary::default() })
+        Ok(State { upto: 0, tiles: Some(Tiles::default()), segment: Summary::default() })
     }
 
     fn kept(&self, upto: u64, head: u64) -> Result<Option<State>, StoreFault> {
@@ -137,7 +133,7 @@ impl State {
     fn take(&mut self, batch: &StoredBatch, segments: &mut Vec<Segment>) -> Result<(), StoreFault> {
         let end = batch.first.saturating_add(batch.count.into());
         if batch.first > self.upto {
-            return Err(StoreFault(format!("the batch at {} is missing", self.upto)));
+            self.pass_gap(batch.first, segments);
         }
         for (index, entry) in (batch.first..end).zip(entries_of(&batch.entries)) {
             if index == self.upto {
@@ -148,6 +144,14 @@ impl State {
             return Err(StoreFault(format!("the batch at {} holds fewer entries than it says", batch.first)));
         }
         Ok(())
+    }
+
+    /// What lay between was pruned after the projections knew it, and they were lost since. Tiles cannot grow over a
+    /// gap, and those that are there stay.
+    fn pass_gap(&mut self, next: u64, segments: &mut Vec<Segment>) {
+        tracing::warn!(from = self.upto, next, "entries are not kept any more; what follows cannot be proven");
+        segments.extend(self.growing());
+        *self = Self { upto: next, tiles: None, segment: Summary::default() };
     }
 
     fn take_entry(&mut self, entry: &[u8], segments: &mut Vec<Segment>) {

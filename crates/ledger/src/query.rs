@@ -120,9 +120,11 @@ impl Search<'_> {
 
 /// The entries of a range in order, as far as they are there.
 fn each_entry(reader: &dyn Reader, range: Range<u64>, take: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreFault> {
-    let mut next = range.start;
+    let (mut next, mut limit) = (range.start, 1);
     while next < range.end {
-        let batches = reader.batches(next, BATCHES)?;
+        // Where entries were dropped the first batch lies beyond the range, and is all that is read.
+        let batches = reader.batches(next, limit)?;
+        limit = BATCHES;
         for batch in &batches {
             let end = batch.first.saturating_add(batch.count.into());
             for (index, entry) in (batch.first..end).zip(entries_of(&batch.entries)) {

@@ -80,8 +80,9 @@ pub trait Writer: Send {
     /// Overwrites what deleted and replaced rows left in the store's own files.
     fn scrub(&mut self) -> Result<(), StoreFault>;
 
-    /// Drops all batches that end before `before`.
-    fn prune(&mut self, before: u64) -> Result<(), StoreFault>;
+    /// Looks at a bounded number of batches that begin at `from` or later and end before `before`, and drops those
+    /// that no row names any more; never the last of the log. Where to go on; none when all were looked at.
+    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault>;
 
     /// Sets a fact that never changes afterwards: site id, origin, format. Only at founding.
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault>;

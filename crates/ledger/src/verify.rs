@@ -40,6 +40,9 @@ fn check(
 ) -> Result<(), StoreFault> {
     let mut walk = log::Walk::new(reader, how, report)?;
     walk.read_up(progress)?;
+    walk.judge_gaps();
     walk.later_checkpoints()?;
-    rows::check(&mut walk, progress)
+    rows::check(&mut walk, progress)?;
+    walk.judge_gaps();
+    Ok(())
 }

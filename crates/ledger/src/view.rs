@@ -8,8 +8,8 @@ use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
 use crate::{Clear, DetailKey, Head, StoredRow, decode_entry, row_hash};
 use arc_swap::ArcSwap;
 use domain::{
-    AccessKey, Fault, Key, KeyMaterial, Keyring, Location, NameKind, NameRow, Object, ObjectId, Principal, RowId,
-    SETTINGS_ID, Settings, Table, Tenant, Timestamp, TokenRow,
+    AccessKey, Action, Fault, Key, KeyMaterial, Keyring, Location, Moment, NameKind, NameRow, Object, ObjectId,
+    Principal, RowId, SETTINGS_ID, Settings, Table, Tenant, Timestamp, TokenRow,
 };
 use quick_cache::sync::Cache;
 use std::cell::RefCell;
@@ -18,6 +18,9 @@ use std::sync::atomic::Ordering;
 
 /// Batches whose code was checked lately: their entries are believed.
 const BATCHES_CHECKED_MAX: usize = 64;
+
+/// Batches that are held in memory at once to see how old they are.
+const PRUNABLE_BATCHES: u32 = 32;
 
 /// What all views and the committer share.
 pub(crate) struct Shared {
@@ -248,25 +251,42 @@ impl View {
         crate::checkpoint::verifier_line(&keys.facts.origin, &keys.signer.public())
     }
 
-    /// Below which index the log is older than `months` whole months before `now`, and that month; none
-    /// where nothing older is kept.
-    pub fn prunable(&self, now: Timestamp, months: u32) -> Result<Option<(u64, u32)>, Fault> {
-        let reader = &self.shared.reader;
-        let month = months_before(now.year_month(), months);
-        let mut at = reader.oldest().map_err(|_| Fault::Unavailable)?;
-        let oldest = at;
+    /// Below which index, from `from` on, the log is older than `months` whole months, and before which month that is;
+    /// none where nothing is. Age is steady time: whoever sets the wall clock makes no month older.
+    pub fn prunable(&self, from: u64, now: Moment, months: u32) -> Result<Option<(u64, u32)>, Fault> {
+        let (mut at, mut found, mut limit) = (from, None, 1);
         loop {
-            let batches = reader.batches(at, 64).map_err(|_| Fault::Unavailable)?;
+            let batches = self.shared.reader.batches(at, limit).map_err(|_| Fault::Unavailable)?;
             for batch in &batches {
-                if batch.wall.year_month() >= month {
-                    return Ok((at > oldest).then_some((at, month)));
-                }
+                let Some(month) = self.outlived(batch, now, months)? else { return Ok(found) };
                 at = batch.first.saturating_add(u64::from(batch.count));
+                found = Some((at, month));
             }
             if batches.is_empty() {
-                return Ok(None);
+                return Ok(found);
             }
+            limit = PRUNABLE_BATCHES;
         }
+    }
+
+    /// The first month that is kept, if the batch is older and its entries are in the tiles, where proofs of later
+    /// ones need them.
+    fn outlived(&self, batch: &StoredBatch, now: Moment, months: u32) -> Result<Option<u32>, Fault> {
+        let last = batch.first.saturating_add(u64::from(batch.count)).saturating_sub(1);
+        // What was edited is evidence, and stays.
+        let Ok(Some(batch)) = self.shared.checked_batch(last) else { return Err(Fault::Unavailable) };
+        let entry = entry_in(&batch, last).and_then(|entry| decode_entry(entry).ok()).ok_or(Fault::Unavailable)?;
+        let today = entry.wall.plus(now.steady.0.saturating_sub(entry.steady.0));
+        let month = months_before(today.year_month(), months);
+        let tiled = self.shared.projections.cursor("tiles").map_err(|_| Fault::Unavailable)? > last;
+        Ok((tiled && batch.wall.year_month() < month).then_some(month))
+    }
+
+    /// Below which index the log was to be pruned, as the newest entry about it says.
+    pub fn pruned_below(&self) -> Result<u64, Fault> {
+        let filter = Filter { action: Some(Action::Prune as u16), limit: 1, ..Filter::default() };
+        let newest = self.entries(&filter)?.0.pop();
+        Ok(newest.and_then(|(_, entry)| entry.prunes()).unwrap_or(0))
     }
 
     /// What names the log in its checkpoints.
@@ -345,7 +365,8 @@ impl Shared {
     fn listed(&self, stored: &StoredRow) -> Result<Option<Object>, Fault> {
         match self.rows.get(&stored.id) {
             Some(row) => Ok(row.object.clone()),
-            None => Ok(self.believe(stored, None)?.object.clone()),
+            // Since the listing was read it may have been changed, and what it named dropped.
+            None => Ok(self.believe(stored, None).or_else(|_| self.row(stored.id, None))?.object.clone()),
         }
     }
 

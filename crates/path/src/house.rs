@@ -18,6 +18,9 @@ const DUE_MAX: u32 = 256;
 /// How many times the house resolves its own request anew.
 const TRIES_MAX: usize = 8;
 
+/// What [`Path::pruned`] is before this process has dropped anything.
+pub(crate) const UNKNOWN: u64 = u64::MAX;
+
 /// What a new site begins with.
 pub struct FoundSite {
     pub origin: String,
@@ -97,13 +100,20 @@ impl Path {
         let Some(house) = self.house.load_full() else { return Ok(()) };
         let view = house.ledger.view();
         let Some(months) = view.settings()?.retention_months else { return Ok(()) };
-        let Some((before, month)) = view.prunable(self.clock.now().wall, months)? else { return Ok(()) };
-        // Once is enough: the oldest batch may stay older than what was pruned.
-        if self.pruned.fetch_max(before, Ordering::Relaxed) >= before {
-            return Ok(());
-        }
-        self.act(&house, &Ask::Prune { before_month: month }).await?;
-        house.ledger.prune(before).await.map_err(|_| Fault::Unavailable)
+        let below = match self.pruned.load(Ordering::Relaxed) {
+            UNKNOWN => self.drop_below(&house, view.pruned_below()?).await?,
+            known => known,
+        };
+        let Some((before, before_month)) = view.prunable(below, self.clock.now(), months)? else { return Ok(()) };
+        self.act(&house, &Ask::Prune { before, before_month }).await?;
+        self.drop_below(&house, before).await.map(|_| ())
+    }
+
+    /// What an entry says is dropped, perhaps once more: a process may have died in the middle of it.
+    async fn drop_below(&self, house: &House, before: u64) -> Result<u64, Fault> {
+        house.ledger.prune(before).await.map_err(|_| Fault::Unavailable)?;
+        self.pruned.store(before, Ordering::Relaxed);
+        Ok(before)
     }
 
     async fn run_errands(&self, house: &House, ask: &Ask, entry: u64) {

@@ -57,7 +57,7 @@ impl Path {
             draining: AtomicBool::new(false),
             unavailable: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
-            pruned: AtomicU64::new(0),
+            pruned: AtomicU64::new(house::UNKNOWN),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The one writer.
 
 use crate::checkpointer::{Checkpointer, Mode, checkpoint};
-use crate::convert::{fault, nullable, to_sql};
+use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
 use crate::{OpenFault, schema, slots};
@@ -17,13 +17,16 @@ const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, pl
     ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, slot = ?9";
 const SLOT_OF: &str = "SELECT slot FROM rows WHERE tbl = ?1 AND id = ?2";
 const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
-/// The last batch stays, whatever is asked: the log goes on from it.
-const PRUNE: &str =
-    "DELETE FROM batches WHERE first IN (SELECT first FROM batches WHERE first < ?1 AND first + count <= ?1
-    AND first < (SELECT max(first) FROM batches) ORDER BY first LIMIT ?2)";
+/// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
+const PRUNABLE: &str = "SELECT max(first), sum(length(entries)), count(*) FROM (SELECT first, entries FROM batches
+    WHERE first >= ?1 AND first < ?2 AND first + count <= ?2 AND first < (SELECT max(first) FROM batches)
+    ORDER BY first LIMIT ?3)";
+/// A batch that a row names stays: the row is believed by it.
+const PRUNE: &str = "DELETE FROM batches WHERE first BETWEEN ?1 AND ?2 AND NOT EXISTS
+    (SELECT 1 FROM rows WHERE position >= batches.first AND position < batches.first + batches.count)";
 
-/// Batches dropped in one transaction, so that the WAL stays short.
-const PRUNE_STEP: u32 = 1_024;
+/// Batches dropped in one transaction, so that the WAL stays short and nobody who commits waits long.
+const PRUNE_STEP: u32 = 64;
 
 /// What a commit adds to the WAL beside its content, roughly: the pages it touches.
 const COMMIT_BYTES: u64 = 8_192;
@@ -88,12 +91,11 @@ impl Writer for SqliteWriter {
         self.run(|open| truncate(&open.link))
     }
 
-    fn prune(&mut self, before: u64) -> Result<(), StoreFault> {
+    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
         self.run(|open| {
-            while prune_step(&open.link, before)? > 0 {
-                open.committed(COMMIT_BYTES.saturating_mul(u64::from(PRUNE_STEP)))?;
-            }
-            Ok(())
+            let (next, bytes) = prune_step(&open.link, bound(from), bound(before))?;
+            open.committed(COMMIT_BYTES.saturating_add(bytes))?;
+            Ok(next)
         })
     }
 
@@ -158,9 +160,18 @@ fn head(link: &Connection) -> Result<u64, StoreFault> {
     Ok(last.map_or(0, |batch| batch.first.saturating_add(u64::from(batch.count))))
 }
 
-fn prune_step(link: &Connection, before: u64) -> Result<usize, StoreFault> {
-    let before = crate::convert::bound(before);
-    link.execute(PRUNE, (before, PRUNE_STEP)).map_err(|error| fault("prune", &error))
+/// Where to go on, if there may be more, and how many bytes were looked at.
+fn prune_step(link: &Connection, from: i64, before: i64) -> Result<(Option<u64>, u64), StoreFault> {
+    let failed = |error| fault("prune", &error);
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, u32>(2)?))
+    };
+    let found = link.query_row(PRUNABLE, (from, before, PRUNE_STEP), read).map_err(failed)?;
+    let (Some(last), bytes, looked_at) = found else { return Ok((None, 0)) };
+    link.execute(PRUNE, (from, last)).map_err(failed)?;
+    let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
+    let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+    Ok((next.filter(|_| looked_at == PRUNE_STEP), bytes))
 }
 
 /// All of it or nothing, and durable when it returns.

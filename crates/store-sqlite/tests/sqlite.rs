@@ -61,6 +61,8 @@ conformance::stories! { Temp::new();
     listings_are_in_order_and_leave_out_what_is_gone
     pages_follow_each_other
     what_is_due_comes_earliest_first
+    pruning_keeps_what_a_row_names
+    pruning_keeps_checkpoints
     pruning_drops_whole_batches_but_never_the_last
     checkpoints_come_in_order_of_size
     readers_see_whole_commits_while_others_write

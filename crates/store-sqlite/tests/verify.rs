@@ -17,10 +17,10 @@ const COUNT: u64 = 10;
 /// A batch is `batches` of so many; the rest of the entries change nothing.
 const SIGNED: [u64; 3] = [10, 30, 60];
 
-/// An entry as docs/formats/entry.md has it, by a hand that is not the ledger's.
-fn entry(index: u64, rows: &[RowChange]) -> Vec<u8> {
+/// An entry as docs/formats/entry.md has it, by a hand that is not the ledger's. `prunes`: below which entry.
+fn entry(index: u64, rows: &[RowChange], prunes: Option<u64>) -> Vec<u8> {
     let mut cbor = minicbor::Encoder::new(Vec::new());
-    cbor.map(if rows.is_empty() { 10 } else { 11 }).unwrap();
+    cbor.map(10 + u64::from(!rows.is_empty()) + u64::from(prunes.is_some())).unwrap();
     cbor.u8(0).unwrap().u8(1).unwrap().u8(1).unwrap().u64(1_000 + index).unwrap().u8(2).unwrap().u64(index).unwrap();
     for field in 3..=5 {
         cbor.u8(field).unwrap().bytes(&[field; 16]).unwrap();
@@ -36,6 +36,9 @@ fn entry(index: u64, rows: &[RowChange]) -> Vec<u8> {
             None => cbor.null().unwrap(),
         };
         cbor.bytes(after).unwrap();
+    }
+    if let Some(before) = prunes {
+        cbor.u8(10).unwrap().array(1).unwrap().array(2).unwrap().u8(2).unwrap().u64(before).unwrap();
     }
     cbor.u8(12).unwrap().u8(0).unwrap().u8(13).unwrap().bytes(&[9; 30]).unwrap();
     cbor.into_writer()
@@ -69,18 +72,25 @@ struct Maker {
     tree: Frontier,
     leaves: Vec<[u8; 32]>,
     rows: Vec<StoredRow>,
+    /// From which batch on each makes a row that nothing changes any more.
+    own_rows_from: u64,
+    /// Which entry says that the log is pruned, and below which.
+    prunes: Option<(u64, u64)>,
 }
 
 impl Maker {
     fn batch(&mut self, first: u64) {
-        let changed = [row(1 + first / COUNT % 3, first), row(100 + first, first)];
+        let mut changed = vec![row(1 + first / COUNT % 3, first)];
+        changed.extend((first >= self.own_rows_from).then(|| row(100 + first, first)));
         let change = |row: &StoredRow| {
             let before = self.rows.iter().rev().find(|former| former.id == row.id).map(row_hash);
             RowChange { row: row.id, before, after: row_hash(row) }
         };
-        let changes = changed.each_ref().map(change);
-        let entries: Vec<_> =
-            (first..first + COUNT).map(|index| entry(index, if index == first { &changes } else { &[] })).collect();
+        let changes: Vec<_> = changed.iter().map(change).collect();
+        let prunes = |index| self.prunes.filter(|(at, _)| *at == index).map(|(_, before)| before);
+        let entries: Vec<_> = (first..first + COUNT)
+            .map(|index| entry(index, if index == first { &changes } else { &[] }, prunes(index)))
+            .collect();
         for leaf in entries.iter().map(|entry| leaf_hash(entry)) {
             self.tree.append(leaf);
             self.leaves.push(leaf);
@@ -88,7 +98,7 @@ impl Maker {
         self.rows.extend(changed.clone());
         let framed =
             entries.iter().map(|entry| [&u32::try_from(entry.len()).unwrap().to_be_bytes(), entry.as_slice()].concat());
-        self.append(first, framed.flatten().collect(), changed.to_vec());
+        self.append(first, framed.flatten().collect(), changed);
     }
 
     fn append(&mut self, first: u64, entries: Vec<u8>, rows: Vec<StoredRow>) {
@@ -107,9 +117,23 @@ struct Site(TempDir);
 
 impl Site {
     fn new() -> Self {
+        Self::with(0, None)
+    }
+
+    /// Rows 1, 2 and 3 name entries 30, 40 and 50: the batches below may go, but for the one that a row names.
+    fn pruned(says: Option<(u64, u64)>) -> Self {
+        let site = Self::with(30, says);
+        let mut store = sqlite::open(&site.dir()).unwrap();
+        assert_eq!(store.writer.prune(0, 40).unwrap(), None);
+        assert_eq!(store.reader.batches(0, 9).unwrap().len(), 3);
+        site
+    }
+
+    fn with(own_rows_from: u64, prunes: Option<(u64, u64)>) -> Self {
         let site = Self(tempfile::tempdir().unwrap());
         let store = sqlite::create(&site.dir()).unwrap();
-        let mut maker = Maker { store, tree: Frontier::default(), leaves: Vec::new(), rows: Vec::new() };
+        let (tree, leaves, rows) = (Frontier::default(), Vec::new(), Vec::new());
+        let mut maker = Maker { store, tree, leaves, rows, own_rows_from, prunes };
         (0..BATCHES).for_each(|number| maker.batch(number * COUNT));
         let tile = Tile { level: 0, index: 0, hashes: maker.leaves.as_flattened().to_vec() };
         let size = maker.tree.size();
@@ -155,8 +179,8 @@ const OF_ROW_1: &str = "tbl = 3 AND id = x'01010101010101010101010101010101'";
 fn an_honest_store_is_sound() {
     let report = Site::new().verify();
     assert_eq!(report.findings, []);
-    let counts = (report.size, report.batches, report.checkpoints, report.rows, report.rows_unproven, report.oldest);
-    assert_eq!(counts, (60, 6, 3, 9, 0, 0));
+    let counts = (report.size, report.batches, report.checkpoints, report.rows, report.pruned);
+    assert_eq!(counts, (60, 6, 3, 9, 0));
     assert_eq!(report.unseen.len(), 2);
 }
 
@@ -322,15 +346,62 @@ fn a_wrong_tile_is_told_from_a_wrong_entry() {
 }
 
 #[test]
-fn a_pruned_log_is_sound_and_says_what_it_cannot_prove() {
-    let site = Site::new();
-    let mut store = sqlite::open(&site.dir()).unwrap();
-    store.writer.prune(40).unwrap();
-    drop(store);
-    let report = site.verify();
+fn a_pruned_log_is_sound() {
+    let report = Site::pruned(Some((55, 40))).verify();
     assert_eq!(report.findings, []);
-    // Rows 1, 100, 110, 120 and 130 were changed last before entry 40.
-    assert_eq!((report.oldest, report.size, report.rows_unproven, report.unseen.len()), (40, 60, 5, 3));
+    assert_eq!((report.pruned, report.size, report.checkpoints, report.unseen.len()), (30, 60, 3, 2));
+    // Without tiles the kept batches are taken at their word, and checked against what was signed.
+    let site = Site::pruned(Some((55, 40)));
+    std::fs::remove_file(site.dir().join("projections.db")).unwrap();
+    assert_eq!(site.verify().findings, []);
+}
+
+/// What is found in a log of which entries 0 to 29 are gone, after somebody did this to it.
+fn check_pruned(says: Option<(u64, u64)>, sql: &str, found: &[&str]) {
+    let site = Site::pruned(says);
+    site.edit(sql);
+    let said: Vec<_> = site.verify().findings.iter().map(ToString::to_string).collect();
+    assert_eq!(said, found, "{says:?}, after {sql}");
+}
+
+#[test]
+fn a_gap_that_no_entry_covers_is_named() {
+    let missing = "batch at 0 is missing; entries go on at 30";
+    check_pruned(None, "", &[missing]);
+    check_pruned(Some((55, 29)), "", &[missing]);
+    check_pruned(Some((55, 30)), "", &[]);
+    let more = format!("row Key/{ROW_1} names entry 30, and no such entry changed it");
+    let row_130 = "row Key/82828282-8282-8282-8282-828282828282 names entry 30, and no such entry changed it";
+    let later = "DELETE FROM batches WHERE first = 30";
+    check_pruned(Some((55, 30)), later, &["batch at 0 is missing; entries go on at 40", &more, row_130]);
+}
+
+#[test]
+fn what_pruning_must_have_kept_is_missed() {
+    let more = format!("row Key/{ROW_1} names entry 30, and no such entry changed it");
+    let row_130 = "row Key/82828282-8282-8282-8282-828282828282 names entry 30, and no such entry changed it";
+    check_pruned(Some((55, 40)), "DELETE FROM batches WHERE first = 30", &[&more, row_130]);
+}
+
+#[test]
+fn the_leaves_kept_of_pruned_entries_are_checked() {
+    check_pruned(
+        Some((55, 40)),
+        "UPDATE tiles SET hashes = unhex(substr(hex(hashes), 1, 64) || hex(zeroblob(32)) || substr(hex(hashes), 129))",
+        &[
+            "the checkpoint at 10 was signed for another log",
+            "the checkpoint at 30 was signed for another log",
+            "the hashes kept of entries 0 to 29 do not lead to the tree that follows them",
+        ],
+    );
+    check_pruned(
+        Some((55, 40)),
+        "UPDATE batches SET entries = unhex(substr(hex(entries), 1, 2 * length(entries) - 2) || '77') WHERE first = 30",
+        &[
+            "batch at 30 was edited: its code is not the site's",
+            "entry 39 was edited: its hash is not the one in the tree",
+        ],
+    );
 }
 
 #[test]
@@ -354,7 +425,7 @@ fn a_running_server_is_no_finding() {
     let last = store.reader.last_batch().unwrap().unwrap();
     let tree = Frontier::from_bytes(&last.frontier).unwrap();
     let rows = store.reader.all_rows(None, 99).unwrap();
-    let mut maker = Maker { store, tree, leaves: Vec::new(), rows };
+    let mut maker = Maker { store, tree, leaves: Vec::new(), rows, own_rows_from: 0, prunes: None };
     std::thread::scope(|scope| {
         let server = scope.spawn(move || (6..15).for_each(|number| maker.batch(number * COUNT)));
         while !server.is_finished() {

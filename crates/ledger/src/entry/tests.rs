@@ -67,7 +67,7 @@ impl Whole {
             deeds: self.deeds.iter().map(|(action, object, version)| (*action as u16, *object, *version)).collect(),
             verdict: self.verdict.clone(),
             rows: self.rows.clone(),
-            errands: self.errands.iter().map(|Errand::Scrub { key }| ErrandNote::Scrub { key: *key }).collect(),
+            errands: self.errands.iter().map(noted).collect(),
             unrecorded: self.unrecorded,
             log_month: 202_611,
             sealed: self.sealed.clone(),
@@ -90,6 +90,22 @@ fn a_change() -> Whole {
     }
 }
 
+fn a_prune() -> Whole {
+    Whole {
+        deeds: vec![(Action::Prune, id(0xff), None)],
+        rows: vec![],
+        errands: vec![Errand::Prune { before: 1_000_000 }],
+        ..a_change()
+    }
+}
+
+fn noted(errand: &Errand) -> ErrandNote {
+    match errand {
+        Errand::Scrub { key } => ErrandNote::Scrub { key: *key },
+        Errand::Prune { before } => ErrandNote::Prune { before: *before },
+    }
+}
+
 fn refusals() -> Whole {
     let sum = RefusalSum {
         prefix: "192.0.2.0/24".into(),
@@ -103,7 +119,8 @@ fn refusals() -> Whole {
 
 fn named() -> Vec<(&'static str, Whole)> {
     let denied = Whole { verdict: Verdict::Refused("denied"), ..Whole::use_of_a_key() };
-    vec![("use", Whole::use_of_a_key()), ("denied", denied), ("change", a_change()), ("refusals", refusals())]
+    let (change, prune) = (("change", a_change()), ("prune", a_prune()));
+    vec![("use", Whole::use_of_a_key()), ("denied", denied), change, prune, ("refusals", refusals())]
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -144,7 +161,14 @@ fn entry_json(name: &str, whole: &Whole) -> Value {
             .collect::<Vec<_>>(),
         "verdict": verdict_json(&clear.verdict),
         "rows": clear.rows.iter().map(change).collect::<Vec<_>>(),
-        "scrubs": whole.errands.iter().map(|Errand::Scrub { key }| hex(&key.0)).collect::<Vec<_>>(),
+        "scrubs": whole.errands.iter().filter_map(|errand| match errand {
+            Errand::Scrub { key } => Some(hex(&key.0)),
+            Errand::Prune { .. } => None,
+        }).collect::<Vec<_>>(),
+        "prunes": whole.errands.iter().filter_map(|errand| match errand {
+            Errand::Prune { before } => Some(*before),
+            Errand::Scrub { .. } => None,
+        }).collect::<Vec<_>>(),
         "unrecorded": clear.unrecorded, "log_month": clear.log_month, "sealed": hex(&clear.sealed),
     })
 }
@@ -352,7 +376,13 @@ fn row_changes() -> impl Strategy<Value = RowChange> {
 
 fn wholes() -> impl Strategy<Value = Whole> {
     let deeds = prop::collection::vec((prop::sample::select(Action::ALL), ids(), any::<Option<u32>>()), 0..40);
-    let errands = prop::collection::vec(ids().prop_map(|key| Errand::Scrub { key }), 0..3);
+    let errands = prop::collection::vec(
+        prop_oneof![
+            ids().prop_map(|key| Errand::Scrub { key }),
+            any::<u64>().prop_map(|before| Errand::Prune { before })
+        ],
+        0..3,
+    );
     let rows = prop::collection::vec(row_changes(), 0..40);
     let tongue = prop::sample::select(Tongue::ALL.to_vec());
     let sealed = prop::collection::vec(any::<u8>(), 0..300);

@@ -199,11 +199,16 @@ fn a_cursor_beyond_the_head_and_a_torn_tile_are_begun_anew() {
 }
 
 #[test]
-fn a_missing_batch_stops_and_is_named() {
-    let memory = projected(3_000, &[]);
-    let removed = memory.batches.lock().unwrap().remove(10);
-    let fault = projector(&memory).step(3_000).unwrap_err();
-    assert_eq!(fault.0, format!("the batch at {} is missing", removed.first));
+fn projections_made_anew_go_on_over_a_gap_but_tiles_end_there() {
+    let memory = projected(9_000, &[]);
+    let kept_too = memory.batches.lock().unwrap()[10].clone();
+    memory.batches.lock().unwrap().retain(|batch| batch.first > 4_000 || batch.first == kept_too.first);
+    assert_eq!(projector(&memory).step(9_000), Ok(9_000));
+    assert_eq!(memory.cursor(TILES).unwrap(), 0);
+    let wanted = Filter { principal: Some(id(2, 3)), limit: 9_000, ..Filter::default() };
+    let oldest = memory.batches.lock().unwrap()[1].first;
+    let there = (oldest..9_000).rev().chain((kept_too.first..kept_too.first + u64::from(kept_too.count)).rev());
+    assert_eq!(listed(&memory, 9_000, &wanted), there.filter(|index| index % 7 == 3).collect::<Vec<_>>());
 }
 
 #[test]

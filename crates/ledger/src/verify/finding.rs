@@ -12,7 +12,7 @@ const FINDINGS_MAX: usize = 1_000;
 pub enum Finding {
     /// The store could not be read on.
     Unreadable { fault: String },
-    /// Entries from `first` to before `end` are not there.
+    /// Entries from `first` to before `end` are not there, and no entry says that they were pruned.
     BatchMissing { first: u64, end: u64 },
     /// A batch says that it begins inside the one before.
     BatchOverlaps { first: u64, expected: u64 },
@@ -22,6 +22,8 @@ pub enum Finding {
     BatchEdited { first: u64 },
     /// The entries of a batch do not lead to the tree that it says they lead to.
     TreeDiffers { first: u64, end: u64 },
+    /// The leaves that tiles keep of pruned entries do not lead to the tree of the batch behind them.
+    GapDiffers { first: u64, end: u64 },
     /// The bytes of one entry are not those that were hashed when it was written.
     EntryEdited { index: u64 },
     /// One entry is none.
@@ -96,6 +98,10 @@ impl Finding {
                     end.saturating_sub(1)
                 )
             }
+            Self::GapDiffers { first, end } => {
+                let last = end.saturating_sub(1);
+                write!(f, "the hashes kept of entries {first} to {last} do not lead to the tree that follows them")
+            }
             Self::EntryEdited { index } => write!(f, "entry {index} was edited: its hash is not the one in the tree"),
             Self::EntryUnreadable { index } => write!(f, "entry {index} was edited: it cannot be read"),
             Self::ChainBroken { row, index, before: Some(before) } => {
@@ -128,14 +134,12 @@ impl Finding {
 /// What was checked, what was found, and what nobody could have seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The oldest entry that is kept, and how many entries the log has.
-    pub oldest: u64,
+    /// How many entries the log has, and how many of them were pruned.
     pub size: u64,
+    pub pruned: u64,
     pub batches: u64,
     pub checkpoints: u64,
     pub rows: u64,
-    /// Rows whose last change was pruned: there is no entry left to compare them with.
-    pub rows_unproven: u64,
     pub findings: Vec<Finding>,
     /// Findings beyond those that are named.
     pub more_findings: u64,
@@ -147,7 +151,6 @@ const UNSEEN: [&str; 2] = [
     "a whole tail of the log that was cut together with its checkpoints and the rows that it changed",
     "a row that was put back together with the log and the checkpoints that it belongs to",
 ];
-const PRUNED: &str = "rows that were changed last by entries that are not kept any more";
 const NO_VERIFIER: &str = "checkpoints, since the key that signs them is not at hand";
 const NO_CODE: &str = "the codes of batches, since the site's key is not at hand";
 
@@ -156,27 +159,12 @@ impl Report {
         let mut unseen = UNSEEN.to_vec();
         unseen.extend(how.verifier.is_none().then_some(NO_VERIFIER));
         unseen.extend(how.mac.is_none().then_some(NO_CODE));
-        Self {
-            oldest: 0,
-            size: 0,
-            batches: 0,
-            checkpoints: 0,
-            rows: 0,
-            rows_unproven: 0,
-            findings: Vec::new(),
-            more_findings: 0,
-            unseen,
-        }
+        Self { size: 0, pruned: 0, batches: 0, checkpoints: 0, rows: 0, findings: Vec::new(), more_findings: 0, unseen }
     }
 
     /// Whether nothing was found.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
-    }
-
-    pub(super) fn begins_at(&mut self, oldest: u64) {
-        self.oldest = oldest;
-        self.unseen.extend((oldest > 0).then_some(PRUNED));
     }
 
     pub(super) fn found(&mut self, finding: Finding) {

@@ -24,7 +24,7 @@ pub(super) struct Walk<'a> {
     how: &'a Verification<'a>,
     /// The index of the next entry.
     next: u64,
-    /// None at the beginning of a pruned log: its first batch is taken at its word.
+    /// None behind a gap whose leaves no tile holds: the next batch is taken at its word.
     tree: Option<Frontier>,
     /// After a batch that did not lead to its tree: the tree that it led to.
     other: Option<Frontier>,
@@ -34,6 +34,12 @@ pub(super) struct Walk<'a> {
     tiles: Option<KnownTiles<'a>>,
     /// Entries of this batch whose leaf is another one in its tile: one of the two was edited.
     suspects: Vec<u64>,
+    /// Entries that are not there, and are not known yet to have been pruned.
+    gaps: Vec<(u64, u64)>,
+    /// The gap before this batch, if its leaves were taken from tiles.
+    bridged: Option<(u64, u64)>,
+    /// Below which entry the log says that it was pruned.
+    pruned: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -42,20 +48,21 @@ impl<'a> Walk<'a> {
         how: &'a Verification<'a>,
         report: &'a mut Report,
     ) -> Result<Self, StoreFault> {
-        let oldest = reader.oldest()?;
-        report.begins_at(oldest);
         Ok(Self {
             reader,
             report,
-            changes: Changes::new(oldest),
+            changes: Changes::default(),
             how,
-            next: oldest,
-            tree: (oldest == 0).then(Frontier::default),
+            next: 0,
+            tree: Some(Frontier::default()),
             other: None,
             checkpoints: VecDeque::new(),
             checkpoints_upto: 0,
-            tiles: how.projections.map(|projections| KnownTiles::new(projections, oldest)).transpose()?,
+            tiles: how.projections.map(KnownTiles::new).transpose()?,
             suspects: Vec::new(),
+            gaps: Vec::new(),
+            bridged: None,
+            pruned: 0,
         })
     }
 
@@ -87,7 +94,7 @@ impl<'a> Walk<'a> {
 
     fn batch(&mut self, batch: &StoredBatch) -> Result<(), StoreFault> {
         self.report.batches = self.report.batches.saturating_add(1);
-        self.place(batch);
+        self.place(batch)?;
         let genuine = self.how.mac.is_none_or(|code| crypto::same(&code(batch), &batch.mac));
         if !genuine {
             self.report.found(Finding::BatchEdited { first: batch.first });
@@ -105,19 +112,49 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Batches follow each other without a gap.
-    fn place(&mut self, batch: &StoredBatch) {
+    /// Batches follow each other. A gap is judged when it is known what was pruned: the entry that says so comes later.
+    fn place(&mut self, batch: &StoredBatch) -> Result<(), StoreFault> {
         let (first, expected) = (batch.first, self.next);
-        if first == expected {
-            return;
+        self.bridged = None;
+        if first > expected {
+            self.gaps.push((expected, first));
+            self.changes.gap(first);
+            if self.bridge(expected, first)? {
+                self.bridged = Some((expected, first));
+                return Ok(());
+            }
+        } else if first < expected {
+            self.report.found(Finding::BatchOverlaps { first, expected });
         }
-        self.report.found(match first > expected {
-            true => Finding::BatchMissing { first: expected, end: first },
-            false => Finding::BatchOverlaps { first, expected },
-        });
-        // Across a gap nothing leads from one tree to the next.
-        (self.tree, self.other) = (None, None);
-        self.tiles.iter_mut().for_each(KnownTiles::lose_tree);
+        if first != expected {
+            // Across a gap nothing leads from one tree to the next.
+            (self.tree, self.other) = (None, None);
+            self.tiles.iter_mut().for_each(KnownTiles::lose_tree);
+        }
+        Ok(())
+    }
+
+    /// Goes on over a gap by the leaves in tiles; false where they are not there.
+    fn bridge(&mut self, first: u64, end: u64) -> Result<bool, StoreFault> {
+        for index in first..end {
+            let Some(tiles) = &mut self.tiles else { return Ok(false) };
+            let Some(leaf) = tiles.stored(index)? else { return Ok(false) };
+            tiles.leaf(index, leaf, self.report)?;
+            [&mut self.tree, &mut self.other].into_iter().flatten().for_each(|tree| tree.append(leaf));
+            self.checkpoint_here()?;
+        }
+        Ok(true)
+    }
+
+    /// What is not there must have been pruned, and an entry must say so.
+    pub(super) fn judge_gaps(&mut self) {
+        for (first, end) in std::mem::take(&mut self.gaps) {
+            if end <= self.pruned {
+                self.report.pruned = self.report.pruned.saturating_add(end - first);
+            } else {
+                self.report.found(Finding::BatchMissing { first, end });
+            }
+        }
     }
 
     fn entry(&mut self, index: u64, entry: &[u8]) -> Result<(), StoreFault> {
@@ -130,6 +167,7 @@ impl<'a> Walk<'a> {
         self.checkpoint_here()?;
         match decode_entry(entry) {
             Ok(clear) => {
+                self.pruned = self.pruned.max(clear.prunes().unwrap_or(0));
                 for change in &clear.rows {
                     self.changes.take(index, change, self.report);
                 }
@@ -155,7 +193,10 @@ impl<'a> Walk<'a> {
         }
         let computed = self.tree.take();
         if computed.is_some() && suspects.is_empty() {
-            self.report.found(Finding::TreeDiffers { first: batch.first, end: self.next });
+            self.report.found(match self.bridged {
+                Some((first, end)) => Finding::GapDiffers { first, end },
+                None => Finding::TreeDiffers { first: batch.first, end: self.next },
+            });
         }
         suspects.into_iter().for_each(|index| self.report.found(Finding::EntryEdited { index }));
         self.tiles.iter_mut().for_each(KnownTiles::lose_tree);
@@ -222,9 +263,8 @@ struct KnownTiles<'a> {
 }
 
 impl<'a> KnownTiles<'a> {
-    fn new(projections: &'a dyn ProjectionReader, oldest: u64) -> Result<Self, StoreFault> {
-        let made = (oldest == 0).then(Tiles::default);
-        Ok(Self { projections, upto: projections.cursor(TILES)?, leaves: None, made })
+    fn new(projections: &'a dyn ProjectionReader) -> Result<Self, StoreFault> {
+        Ok(Self { projections, upto: projections.cursor(TILES)?, leaves: None, made: Some(Tiles::default()) })
     }
 
     fn lose_tree(&mut self) {
@@ -238,18 +278,36 @@ impl<'a> KnownTiles<'a> {
         }
         self.higher(leaf, report)?;
         let place = index / WIDTH;
-        if self.leaves.as_ref().is_none_or(|(loaded, _)| *loaded != place) {
-            let tile = self.projections.tile(0, place)?;
-            let needed = usize::try_from((self.upto - place * WIDTH).min(WIDTH)).unwrap_or(usize::MAX);
-            let whole = tile.as_ref().is_some_and(|tile| tile.hashes.len() >= needed.saturating_mul(leaf.len()));
-            if !whole {
-                report.found(Finding::TileDiffers { level: 0, index: place });
-            }
-            self.leaves = Some((place, tile.filter(|_| whole)));
+        if self.load(place)? {
+            report.found(Finding::TileDiffers { level: 0, index: place });
         }
-        let at = usize::try_from(index % WIDTH).unwrap_or(usize::MAX);
-        let stored = self.leaves.as_ref().and_then(|(_, tile)| tile.as_ref()?.hashes.as_chunks::<32>().0.get(at));
-        Ok(stored.is_none_or(|stored| *stored == leaf))
+        Ok(self.at(index).is_none_or(|stored| stored == leaf))
+    }
+
+    /// The leaf that a tile holds.
+    fn stored(&mut self, index: u64) -> Result<Option<[u8; 32]>, StoreFault> {
+        if index >= self.upto {
+            return Ok(None);
+        }
+        self.load(index / WIDTH)?;
+        Ok(self.at(index))
+    }
+
+    /// Reads a tile of leaves, unless it is at hand. Whether it was read and is not there as it should be.
+    fn load(&mut self, place: u64) -> Result<bool, StoreFault> {
+        if self.leaves.as_ref().is_some_and(|(loaded, _)| *loaded == place) {
+            return Ok(false);
+        }
+        let tile = self.projections.tile(0, place)?;
+        let needed = usize::try_from((self.upto - place * WIDTH).min(WIDTH)).unwrap_or(usize::MAX);
+        let whole = tile.as_ref().is_some_and(|tile| tile.hashes.as_chunks::<32>().0.len() >= needed);
+        self.leaves = Some((place, tile.filter(|_| whole)));
+        Ok(!whole)
+    }
+
+    fn at(&self, index: u64) -> Option<[u8; 32]> {
+        let at = usize::try_from(index % WIDTH).ok()?;
+        self.leaves.as_ref()?.1.as_ref()?.hashes.as_chunks::<32>().0.get(at).copied()
     }
 
     /// Compares the tiles above the leaves, each when it is full.

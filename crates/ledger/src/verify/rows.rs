@@ -12,9 +12,10 @@ const ROWS: u32 = 1_024;
 const LOOKS_MAX: u32 = 16;
 
 /// For each row the entry that changed it last, and what it then was.
+#[derive(Default)]
 pub(super) struct Changes {
-    /// The oldest entry that is kept: what was changed before is not known.
-    oldest: u64,
+    /// Where the entries go on behind the last gap: what was changed within is not known.
+    gap: u64,
     last: HashMap<RowId, Last>,
 }
 
@@ -26,16 +27,16 @@ struct Last {
 }
 
 impl Changes {
-    pub(super) fn new(oldest: u64) -> Self {
-        Self { oldest, last: HashMap::new() }
+    pub(super) fn gap(&mut self, end: u64) {
+        self.gap = end;
     }
 
     /// One change by the entry at `index`: it must begin where the one before ended.
     pub(super) fn take(&mut self, index: u64, change: &RowChange, report: &mut Report) {
         let former = self.last.insert(change.row, Last { index, hash: change.after, seen: false });
         let follows = match (&former, change.before) {
-            (Some(former), Some(before)) => former.hash == before,
-            (None, Some(_)) => self.oldest > 0,
+            (Some(former), Some(before)) => former.hash == before || former.index < self.gap,
+            (None, Some(_)) => self.gap > 0,
             // What was removed may be named as nothing.
             (_, None) => true,
         };
@@ -53,11 +54,11 @@ impl Changes {
     fn judge(&mut self, row: &StoredRow, size: u64) -> Verdict {
         let (id, position) = (row.id, row.position);
         let Some(last) = self.last.get_mut(&id) else {
-            return match position {
-                _ if position >= size => Verdict::Wrong(Finding::LogShorterThanRow { size, row: id, position }),
-                _ if position < self.oldest => Verdict::Unproven,
-                _ => Verdict::Wrong(Finding::RowUnknown { row: id, position }),
-            };
+            // Pruning keeps the entry that a row names.
+            return Verdict::Wrong(match position {
+                _ if position >= size => Finding::LogShorterThanRow { size, row: id, position },
+                _ => Finding::RowUnknown { row: id, position },
+            });
         };
         last.seen = true;
         let newest = last.index;
@@ -77,8 +78,6 @@ impl Changes {
 
 enum Verdict {
     Sound,
-    /// The entry that says what it was is not kept any more.
-    Unproven,
     Wrong(Finding),
 }
 
@@ -102,10 +101,6 @@ fn one(walk: &mut Walk<'_>, row: &StoredRow) -> Result<(), StoreFault> {
     walk.report.rows = walk.report.rows.saturating_add(1);
     match walk.changes.judge(row, walk.report.size) {
         Verdict::Sound => Ok(()),
-        Verdict::Unproven => {
-            walk.report.rows_unproven = walk.report.rows_unproven.saturating_add(1);
-            Ok(())
-        }
         Verdict::Wrong(_) => look_again(walk, row.id),
     }
 }

@@ -252,13 +252,48 @@ pub(crate) fn what_is_due_comes_earliest_first(site: &dyn Site) {
     assert_eq!(due(Timestamp(-8), 9), Vec::<u64>::new());
 }
 
+fn prune(store: &mut Store, before: u64) {
+    let mut next = Some(0);
+    while let Some(from) = next {
+        next = store.writer.prune(from, before).unwrap();
+        assert!(next.is_none_or(|next| next > from));
+    }
+}
+
+pub(crate) fn pruning_keeps_what_a_row_names(site: &dyn Site) {
+    let mut store = site.open();
+    let named = [0, 3, 150];
+    for first in 0..200 {
+        let row = named.contains(&first).then(|| row(Table::Key, first, first));
+        store.writer.append(&with_rows(first, row)).unwrap();
+    }
+    prune(&mut store, 190);
+    let kept = |store: &Store| firsts(&store.reader.batches(0, 999).unwrap());
+    let tail = 190..200;
+    assert_eq!(kept(&store), named.into_iter().chain(tail.clone()).collect::<Vec<_>>());
+    assert_eq!(store.reader.oldest().unwrap(), 0);
+    // The rows are named by other entries now, also one that says that there is nothing any more.
+    let gone = StoredRow { blob: Vec::new(), ..row(Table::Key, 3, 200) };
+    store.writer.append(&with_rows(200, [row(Table::Key, 0, 200), gone])).unwrap();
+    prune(&mut store, 190);
+    assert_eq!(kept(&store), [150].into_iter().chain(tail).chain([200]).collect::<Vec<_>>());
+}
+
+pub(crate) fn pruning_keeps_checkpoints(site: &dyn Site) {
+    let mut store = site.open();
+    store.writer.append(&Batch { checkpoint: Some(checkpoint(4)), ..batch(0, 4) }).unwrap();
+    store.writer.append(&batch(4, 4)).unwrap();
+    prune(&mut store, 8);
+    assert_eq!(store.reader.checkpoints(0, 9).unwrap(), [checkpoint(4)]);
+}
+
 pub(crate) fn pruning_drops_whole_batches_but_never_the_last(site: &dyn Site) {
     let mut store = site.open();
     for first in [0, 4, 8] {
         store.writer.append(&batch(first, 4)).unwrap();
     }
     let oldest = |store: &mut Store, before| {
-        store.writer.prune(before).unwrap();
+        prune(store, before);
         store.reader.oldest().unwrap()
     };
     assert_eq!([0, 3, 4, 7, 8, 100].map(|before| oldest(&mut store, before)), [0, 0, 4, 4, 8, 8]);

@@ -56,3 +56,8 @@ fn the_path_keeps_its_promises() {
 fn the_house_does_by_itself_what_is_due() {
     retell("tests/golden/stories-due.txt");
 }
+
+#[test]
+fn the_log_is_kept_as_long_as_the_site_says() {
+    retell("tests/golden/stories-retention.txt");
+}

@@ -33,8 +33,8 @@ impl Writer for Breakable {
         self.whole()?.scrub()
     }
 
-    fn prune(&mut self, before: u64) -> Result<(), StoreFault> {
-        self.whole()?.prune(before)
+    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
+        self.whole()?.prune(from, before)
     }
 
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {

@@ -148,6 +148,10 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["reads", action] => {
             Ask::ListEntries(EntryQuery { action: Some(action.into()), limit: 4, ..Default::default() })
         }
+        ["keeps", months, "months"] => {
+            Ask::SetSettings { retention_months: Some(months.parse().ok()), signature_window_seconds: None }
+        }
+        ["proves", index] => Ask::ProveEntry { index: index.parse().ok()? },
         ["asks", "who"] => Ask::WhoAmI,
         _ => return None,
     })
@@ -192,6 +196,14 @@ fn reply_words(reply: &Reply) -> String {
             format!("{} bytes, sealed by version {}", plaintext.as_ref().map_or(0, Secret::len), by.version)
         }
         Reply::Principal { principal, .. } | Reply::Caller { principal, .. } => principal.name.clone(),
+        Reply::Settings(settings) => {
+            settings.retention_months.map_or("kept for ever".into(), |months| format!("{months} months are kept"))
+        }
+        Reply::Proof(proof) => {
+            let leaf = ledger::leaf_hash(&proof.entry);
+            let root = ledger::root_from_path(proof.index, proof.checkpoint.size, leaf, &proof.path);
+            if root == Some(proof.checkpoint.root) { "proven".into() } else { "not proven".into() }
+        }
         Reply::Entries { entries, .. } => entries.iter().map(entry_words).collect::<Vec<_>>().join(", "),
         _ => "something".into(),
     }

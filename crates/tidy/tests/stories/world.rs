@@ -81,11 +81,14 @@ impl World {
     pub(crate) async fn tell(&mut self, line: &str) -> String {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["days", days] => self.clock.advance(days.parse::<i64>().unwrap() * DAY),
+            ["wall", "ahead", days] => self.clock.set_ahead(days.parse::<i64>().unwrap() * DAY),
             ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
                 return self.path.do_due().await.map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
             }
+            ["retention"] => return self.keep_retention().await,
+            ["log"] => return self.verify_log(),
             ["refusals", "recorded"] => self.path.record_refusals().await,
             ["house", "sleeps"] => self.sleep(),
             ["material", "rows"] => return self.material_rows(),
@@ -115,6 +118,36 @@ impl World {
         });
         let store = store::breakable(reopened.unwrap(), &self.broken);
         self.path.open(Open { store, root: &root() }).unwrap();
+    }
+
+    /// The house looks at what it need not keep, once the projections know all that there is.
+    async fn keep_retention(&mut self) -> String {
+        for _ in 0..200 {
+            let counts = self.path.counts();
+            if counts.projections.iter().all(|(_, upto)| *upto == counts.entries) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        self.path.keep_retention().await.map_or_else(|fault| fault.to_string(), |()| String::new())
+    }
+
+    /// What somebody finds who checks everything from the bytes up, with the root key.
+    fn verify_log(&self) -> String {
+        let store = store_sqlite::open_read_only(self.folder.path()).unwrap();
+        let site = ledger::Inspector::open(&*store.reader, &root()).unwrap();
+        let how = ledger::Verification {
+            origin: "stories.example/log".into(),
+            verifier: Some(site.verifier()),
+            mac: Some(&|batch| site.mac(batch)),
+            projections: Some(&*store.projection_reader),
+        };
+        let report = ledger::verify_store(&*store.reader, &how, &mut |_, _| ());
+        let kept = report.size - report.pruned;
+        match report.findings.as_slice() {
+            [] => format!("sound, {kept} of {} entries are kept", report.size),
+            found => found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        }
     }
 
     /// How many rows of material are on disk.

@@ -83,6 +83,11 @@ said 1 'unknown-credential|denied' 'a suspended principal is nobody' bash -c '. 
 said 0 '111122223333' 'the site makes tenants' "$keyward" --as-site tenant create acme --account 111122223333
 said 3 'denied' 'a tenant does not' "$keyward" tenant create other
 said 0 '60' 'settings' "$keyward" --as-site settings set --signature-window 60
+said 0 'retention months +12' 'how long the log is kept' "$keyward" --as-site settings set --retention-months 12
+said 1 '1 to 1200 months' 'not longer than a hundred years' "$keyward" --as-site settings set --retention-months 1201
+said 3 'SetSettings' 'only the site says so' "$keyward" settings set --retention-months 1
+said 0 'retention months +for ever' 'or for ever' "$keyward" --as-site settings set --retain-for-ever
+said 0 'retention months +12' 'and for some time again' "$keyward" --as-site settings set --retention-months 12
 
 # The log
 sleep 1.2

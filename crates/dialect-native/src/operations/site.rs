@@ -35,7 +35,7 @@ operation! {
 
 operation! {
     SetSettings {
-        retention_months: Option<u32> = "How many months of the log's detail are kept.";
+        retention_months: Option<u32> = "How many whole months of the log are kept beside the current one, 1 to 1200.";
         retain_for_ever: Option<bool> = "`true` ends the retention; not beside `retention_months`.";
         signature_window_seconds: Option<u32> = "How far a signature's time may be from the server's, 1 to 900.";
     } => "settings", |input| Ok(Ask::SetSettings {

@@ -34,10 +34,10 @@ pub(crate) enum SettingsCommand {
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct SetArgs {
-    /// How many months of the log's detail are kept.
+    /// How many whole months of the log are kept beside the current one.
     #[arg(long, value_name = "MONTHS")]
     retention_months: Option<u32>,
-    /// Keep the log's detail for ever.
+    /// Keep the log for ever.
     #[arg(long, conflicts_with = "retention_months")]
     retain_for_ever: bool,
     /// How far a signature's time may be from the server's.

@@ -6,13 +6,13 @@ use crate::input::{Int, List, Notes, Objection, Structure, Text, Trouble, parse}
 use crate::name::own_key;
 use crate::output::Json;
 use crate::page::{Paging, keep_window, write_window};
-use domain::{Ask, TAGS_PER_KEY_MAX};
+use domain::{Ask, TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX};
 use serde::Deserialize;
 
 const LIST_TAGS_DEFAULT: u32 = 50;
 const LIST_TAGS_MAX: u32 = 50;
-const TAG_KEY: Rule = Rule { min: 1, max: 128, pattern: None };
-const TAG_VALUE: Rule = Rule { min: 0, max: 256, pattern: None };
+const TAG_KEY: Rule = Rule { min: 1, max: TAG_NAME_CHARS_MAX, pattern: None };
+const TAG_VALUE: Rule = Rule { min: 0, max: TAG_VALUE_CHARS_MAX, pattern: None };
 /// Tags of the service's own. None are made here, and people can't make them.
 const RESERVED: &str = "aws:";
 

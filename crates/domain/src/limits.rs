@@ -3,6 +3,8 @@
 pub const LOCATION_CHARS_MAX: usize = 64;
 pub const DESCRIPTION_CHARS_MAX: usize = 8_192;
 pub const TAGS_PER_KEY_MAX: usize = 50;
+pub const TAG_NAME_CHARS_MAX: usize = 128;
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
 pub const ALIASES_PER_KEY_MAX: usize = 50;
 pub const POLICY_BYTES_MAX: usize = 32_768;
 pub const IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX: usize = 20;

@@ -135,7 +135,11 @@ pub(crate) fn found_explain(
     Ok((Found::Explained { key: owned.key, owner: owned.owner, principal, tenant, settings }, demands))
 }
 
-pub(crate) fn explain<'r>(request: &'r Request<'r>, now: domain::Moment) -> Result<Step<'r>, Fault> {
+pub(crate) fn explain<'r>(
+    request: &'r Request<'r>,
+    policy: &policy::Policy,
+    now: domain::Moment,
+) -> Result<Step<'r>, Fault> {
     let Ask::Explain { action, context, .. } = request.ask else { return Err(Fault::NotFound) };
     let Found::Explained { key, owner, principal, tenant, settings } = &request.found else {
         return Err(Fault::NotFound);
@@ -143,6 +147,6 @@ pub(crate) fn explain<'r>(request: &'r Request<'r>, now: domain::Moment) -> Resu
     let unknown = || Fault::Invalid { member: "action".into(), constraint: format!("`{action}` is no action") };
     let action = Action::from_name(action).ok_or_else(unknown)?;
     let who = (principal, tenant);
-    let explanation = policy::Policy::new().explain(who, action, key, owner, context, settings, now);
+    let explanation = policy.explain(who, action, key, owner, context, settings, now);
     Ok(Step::Ready(Effects::answer(Reply::Explanation(explanation))))
 }

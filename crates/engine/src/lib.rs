@@ -28,7 +28,7 @@ use crypto::{Job, Worked};
 use domain::{Ask, Fault, Moment, ObjectId, Request};
 use identity::Caller;
 use ledger::{Effects, Outcome, View};
-use policy::{Deciding, Permit};
+use policy::{Deciding, Permit, Policy};
 
 /// What is not state and not in the request: time, who asks, and fresh ids.
 #[derive(Clone, Copy)]
@@ -80,10 +80,10 @@ pub(crate) enum Step<'r> {
     Work(Job<'r>, Then),
 }
 
-/// What the request comes to. `told` is what the log is told beside it.
-pub fn plan(permit: Permit<'_>, told: Told, supplies: Supplies) -> Plan<'_> {
+/// What the request comes to. `told` is what the log is told beside it; `policy` answers who asks what it would say.
+pub fn plan<'r>(permit: Permit<'r>, told: Told, supplies: Supplies, policy: &Policy) -> Plan<'r> {
     let (caller, request, deciding) = permit.spend();
-    match table::step(request, &supplies) {
+    match table::step(request, &supplies, policy) {
         Ok(Step::Work(job, then)) => Plan::Work(Jobs { caller, request, deciding, told, supplies, then, job }),
         Ok(Step::Ready(effects)) => Plan::Ready(record::outcome(&caller, request, &deciding, told, Ok(effects))),
         Err(fault) => Plan::Ready(record::outcome(&caller, request, &deciding, told, Err(fault))),

@@ -36,6 +36,9 @@ pub(crate) fn outcome(
 ) -> Outcome {
     let mut draft = draft(caller, told);
     tell_request(&mut draft, request);
+    if result.is_ok() {
+        tell_made(&mut draft, request);
+    }
     if let Some(statement) = &deciding.statement {
         draft.detail.push((DetailKey::Statement, Detail::Text(statement.to_string())));
     }
@@ -98,6 +101,15 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
     }
     if request.dry() != domain::Dry::Wet {
         draft.detail.push((DetailKey::Dry, Detail::Number(1)));
+    }
+}
+
+/// A key was asked for in a place; now that it is made, it is what was done.
+fn tell_made(draft: &mut Drafted, request: &Request<'_>) {
+    let Found::FreshKey(fresh) = &request.found else { return };
+    let made = fresh.made.as_ref().map_or(fresh.id, |made| made.id);
+    for (_, object, version) in &mut draft.deeds {
+        (*object, *version) = (made, Some(1));
     }
 }
 

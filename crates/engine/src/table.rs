@@ -6,83 +6,79 @@ use domain::{Action, Ask, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
 use std::sync::Arc;
 
-/// What an ask is called where nothing was resolved yet.
-pub(crate) fn action_of(ask: &Ask) -> Action {
-    match ask {
-        Ask::CreateKey(_) => Action::CreateKey,
-        Ask::DescribeKey { .. } => Action::DescribeKey,
-        Ask::ListKeys { .. } => Action::ListKeys,
-        Ask::ChangeLife { change, .. } => life_action(change),
-        Ask::DescribeKeyAs { .. } => Action::SetDescription,
-        Ask::SetFacts { .. } => Action::SetFacts,
-        Ask::Tag { .. } => Action::TagKey,
-        Ask::Untag { .. } => Action::UntagKey,
-        Ask::ListTags { .. } => Action::ListTags,
-        Ask::ListVersions { .. } => Action::ListVersions,
-        Ask::SetRotation { period_days: Some(_), .. } => Action::EnableRotation,
-        Ask::SetRotation { period_days: None, .. } => Action::DisableRotation,
-        Ask::GetRotation { .. } => Action::GetRotation,
-        Ask::Rotate { .. } => Action::RotateKey,
-        Ask::CreateAlias { .. } => Action::CreateAlias,
-        Ask::RetargetAlias { .. } => Action::RetargetAlias,
-        Ask::DeleteAlias { .. } => Action::DeleteAlias,
-        Ask::ListAliases { .. } => Action::ListAliases,
-        Ask::Encrypt { .. } => Action::Encrypt,
-        Ask::Decrypt { .. } => Action::Decrypt,
-        Ask::ReEncrypt { .. } => Action::ReEncryptFrom,
-        Ask::GenerateDataKey { plaintext: true, .. } => Action::GenerateDataKey,
-        Ask::GenerateDataKey { plaintext: false, .. } => Action::GenerateDataKeyWithoutPlaintext,
-        Ask::GenerateRandom { .. } => Action::GenerateRandom,
-        Ask::GetDocument { .. } => Action::GetDocument,
-        Ask::PutDocument { .. } => Action::PutDocument,
-        Ask::ListDocuments { .. } => Action::ListDocuments,
-        Ask::Explain { .. } => Action::Explain,
-        other => people_action(other),
-    }
+/// One `match` over all asks, without a rest: an ask that has no name does not compile.
+macro_rules! named {
+    ($($pattern:pat => $action:expr,)+) => {
+        /// What an ask is called where nothing was resolved yet.
+        pub(crate) fn action_of(ask: &Ask) -> Action {
+            match ask {
+                $($pattern => $action,)+
+            }
+        }
+    };
 }
 
-fn people_action(ask: &Ask) -> Action {
-    match ask {
-        Ask::WhoAmI => Action::WhoAmI,
-        Ask::CreateTenant { .. } => Action::CreateTenant,
-        Ask::ListTenants => Action::ListTenants,
-        Ask::DescribeTenant { .. } => Action::DescribeTenant,
-        Ask::CreatePrincipal { .. } => Action::CreatePrincipal,
-        Ask::ListPrincipals => Action::ListPrincipals,
-        Ask::DescribePrincipal { .. } => Action::DescribePrincipal,
-        Ask::RemovePrincipal { .. } => Action::RemovePrincipal,
-        Ask::SuspendPrincipal { .. } => Action::SuspendPrincipal,
-        Ask::AssignRole { .. } => Action::AssignRole,
-        Ask::WithdrawRole { .. } => Action::WithdrawRole,
-        Ask::CreateAccessKey { .. } => Action::CreateAccessKey,
-        Ask::SuspendAccessKey { .. } => Action::SuspendAccessKey,
-        Ask::RemoveAccessKey { .. } => Action::RemoveAccessKey,
-        Ask::PutIdentityDocument { .. } => Action::PutIdentityDocument,
-        Ask::RemoveIdentityDocument { .. } => Action::RemoveIdentityDocument,
-        Ask::PutForbid { .. } => Action::PutForbid,
-        Ask::RemoveForbid { .. } => Action::RemoveForbid,
-        Ask::ListForbids => Action::ListForbids,
-        other => house_action(other),
-    }
-}
-
-fn house_action(ask: &Ask) -> Action {
-    match ask {
-        Ask::ListEntries(_) => Action::ListEntries,
-        Ask::ProveEntry { .. } => Action::ProveEntry,
-        Ask::GetCheckpoint => Action::GetCheckpoint,
-        Ask::GetStatus => Action::GetStatus,
-        Ask::GetSettings => Action::GetSettings,
-        Ask::SetSettings { .. } => Action::SetSettings,
-        Ask::RotateDue { .. } => Action::RotateDue,
-        Ask::DestroyDue { .. } => Action::DestroyDue,
-        Ask::WipeExpired { .. } => Action::WipeExpired,
-        Ask::CloseWindows { .. } => Action::CloseWindows,
-        Ask::ErrandDone { .. } => Action::ErrandDone,
-        Ask::Prune { .. } => Action::Prune,
-        Ask::Invalid { action, .. } => *action,
-        _ => Action::Unknown,
-    }
+named! {
+    Ask::CreateKey(_) => Action::CreateKey,
+    Ask::DescribeKey { .. } => Action::DescribeKey,
+    Ask::ListKeys { .. } => Action::ListKeys,
+    Ask::ChangeLife { change, .. } => life_action(change),
+    Ask::DescribeKeyAs { .. } => Action::SetDescription,
+    Ask::SetFacts { .. } => Action::SetFacts,
+    Ask::Tag { .. } => Action::TagKey,
+    Ask::Untag { .. } => Action::UntagKey,
+    Ask::ListTags { .. } => Action::ListTags,
+    Ask::ListVersions { .. } => Action::ListVersions,
+    Ask::SetRotation { period_days: Some(_), .. } => Action::EnableRotation,
+    Ask::SetRotation { period_days: None, .. } => Action::DisableRotation,
+    Ask::GetRotation { .. } => Action::GetRotation,
+    Ask::Rotate { .. } => Action::RotateKey,
+    Ask::CreateAlias { .. } => Action::CreateAlias,
+    Ask::RetargetAlias { .. } => Action::RetargetAlias,
+    Ask::DeleteAlias { .. } => Action::DeleteAlias,
+    Ask::ListAliases { .. } => Action::ListAliases,
+    Ask::Encrypt { .. } => Action::Encrypt,
+    Ask::Decrypt { .. } => Action::Decrypt,
+    Ask::ReEncrypt { .. } => Action::ReEncryptFrom,
+    Ask::GenerateDataKey { plaintext: true, .. } => Action::GenerateDataKey,
+    Ask::GenerateDataKey { plaintext: false, .. } => Action::GenerateDataKeyWithoutPlaintext,
+    Ask::GenerateRandom { .. } => Action::GenerateRandom,
+    Ask::GetDocument { .. } => Action::GetDocument,
+    Ask::PutDocument { .. } => Action::PutDocument,
+    Ask::ListDocuments { .. } => Action::ListDocuments,
+    Ask::Explain { .. } => Action::Explain,
+    Ask::WhoAmI => Action::WhoAmI,
+    Ask::CreateTenant { .. } => Action::CreateTenant,
+    Ask::ListTenants => Action::ListTenants,
+    Ask::DescribeTenant { .. } => Action::DescribeTenant,
+    Ask::CreatePrincipal { .. } => Action::CreatePrincipal,
+    Ask::ListPrincipals => Action::ListPrincipals,
+    Ask::DescribePrincipal { .. } => Action::DescribePrincipal,
+    Ask::RemovePrincipal { .. } => Action::RemovePrincipal,
+    Ask::SuspendPrincipal { .. } => Action::SuspendPrincipal,
+    Ask::AssignRole { .. } => Action::AssignRole,
+    Ask::WithdrawRole { .. } => Action::WithdrawRole,
+    Ask::CreateAccessKey { .. } => Action::CreateAccessKey,
+    Ask::SuspendAccessKey { .. } => Action::SuspendAccessKey,
+    Ask::RemoveAccessKey { .. } => Action::RemoveAccessKey,
+    Ask::PutIdentityDocument { .. } => Action::PutIdentityDocument,
+    Ask::RemoveIdentityDocument { .. } => Action::RemoveIdentityDocument,
+    Ask::PutForbid { .. } => Action::PutForbid,
+    Ask::RemoveForbid { .. } => Action::RemoveForbid,
+    Ask::ListForbids => Action::ListForbids,
+    Ask::ListEntries(_) => Action::ListEntries,
+    Ask::ProveEntry { .. } => Action::ProveEntry,
+    Ask::GetCheckpoint => Action::GetCheckpoint,
+    Ask::GetStatus => Action::GetStatus,
+    Ask::GetSettings => Action::GetSettings,
+    Ask::SetSettings { .. } => Action::SetSettings,
+    Ask::RotateDue { .. } => Action::RotateDue,
+    Ask::DestroyDue { .. } => Action::DestroyDue,
+    Ask::WipeExpired { .. } => Action::WipeExpired,
+    Ask::CloseWindows { .. } => Action::CloseWindows,
+    Ask::ErrandDone { .. } => Action::ErrandDone,
+    Ask::Prune { .. } => Action::Prune,
+    Ask::Invalid { action, .. } => *action,
 }
 
 fn life_action(change: &LifeChange) -> Action {
@@ -203,7 +199,11 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
 }
 
 /// What the request comes to, or what it wants of a holder.
-pub(crate) fn step<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn step<'r>(
+    request: &'r Request<'r>,
+    supplies: &Supplies,
+    policy: &policy::Policy,
+) -> Result<Step<'r>, Fault> {
     match request.ask {
         Ask::Encrypt { .. } => encrypt::encrypt(request, supplies),
         Ask::Decrypt { .. } => decrypt::decrypt(request, supplies),
@@ -230,7 +230,7 @@ pub(crate) fn step<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<
         Ask::GetDocument { .. } => documents::get(request),
         Ask::PutDocument { .. } => documents::put(request),
         Ask::ListDocuments { .. } => documents::list(request),
-        Ask::Explain { .. } => documents::explain(request, supplies.now),
+        Ask::Explain { .. } => documents::explain(request, policy, supplies.now),
         _ => step_people(request, supplies),
     }
 }

@@ -97,8 +97,6 @@ fn text(report: &Report) -> String {
     let verdict = if report.is_sound() { "sound" } else { "NOT SOUND" };
     let Report { size, pruned, batches, checkpoints, rows, .. } = report;
     let kept = if *pruned > 0 { format!(" ({pruned} of them dropped by retention)") } else { String::new() };
-    lines.push(format!(
-        "{verdict}: {size} entries{kept} in {batches} batches, {checkpoints} checkpoints, {rows} rows"
-    ));
+    lines.push(format!("{verdict}: {size} entries{kept} in {batches} batches, {checkpoints} checkpoints, {rows} rows"));
     lines.join("\n")
 }

@@ -57,12 +57,12 @@ pub(crate) fn decode(row: &StoredRow, plaintext: &Secret) -> Result<Object, Unre
     })
 }
 
-/// Whether any row of the table could hold these bytes as its plaintext: for fuzzing, which is to find out that
-/// nothing worse than "no" happens. Nothing of the object comes out.
-#[doc(hidden)]
-pub fn reads_as_object(table: Table, plaintext: &[u8]) -> bool {
-    let id = RowId::new(table, ObjectId::NIL);
-    decode_object(id, &mut Reader::new(plaintext)).is_ok()
+/// What any row of the table that holds these bytes as its plaintext says, written again; none if none can hold them.
+pub(crate) fn reread(table: Table, plaintext: &[u8]) -> Option<Secret> {
+    let mut reader = Reader::new(plaintext);
+    let object = decode_object(RowId::new(table, ObjectId::NIL), &mut reader).ok()?;
+    reader.end().ok()?;
+    Some(encode(&object))
 }
 
 fn decode_object(row: RowId, r: &mut Reader<'_>) -> Result<Object, Unread> {

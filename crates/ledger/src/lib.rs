@@ -16,14 +16,14 @@ mod open;
 mod projections;
 mod query;
 mod record;
+#[doc(hidden)]
+pub mod reread;
 mod row;
 mod store;
 mod verify;
 mod view;
 
 pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
-#[doc(hidden)]
-pub use codec::reads_as_object;
 pub use committer::Head;
 pub use entry::{Clear, Detail, DetailKey, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry};
 pub use inspect::Inspector;

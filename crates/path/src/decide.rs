@@ -3,7 +3,7 @@
 use crate::roll::Roll;
 use crate::{House, Path, ids};
 use dialect::{Echo, Wire};
-use domain::{Ask, Fault, Location, Moment, ObjectId, Refusal, RequestId, Target, Tongue, Unavailable};
+use domain::{Ask, Fault, Location, Moment, ObjectId, Refusal, RequestId, Settings, Target, Tongue, Unavailable};
 use engine::{Here, Plan, Supplies, Told};
 use identity::{Caller, Credential, Source, Unverified};
 use ledger::{Basis, Outcome, View};
@@ -38,6 +38,8 @@ pub(crate) struct Matter<'a> {
     pub(crate) operation: &'static str,
     pub(crate) started: u64,
     pub(crate) moment: Moment,
+    /// The site's settings as the view read them.
+    pub(crate) settings: &'a Arc<Settings>,
     /// Whether all tries are used up, and the caller is to be told of a conflict.
     pub(crate) conflicted: bool,
 }
@@ -47,7 +49,8 @@ impl Path {
     pub(crate) fn decide_guest(&self, house: &House, guest: &Guest<'_>, conflicted: bool, echo: &mut Echo) -> Decided {
         let view = house.ledger.view();
         let moment = self.clock.now();
-        let caller = match self.caller(guest, &view, moment) {
+        let Ok(settings) = view.settings() else { return Decided::Unavailable(Unavailable::Store) };
+        let caller = match self.caller(guest, &view, moment, settings.signature_window_seconds) {
             Ok(caller) => caller,
             Err(Unverified::Refused(refusal)) => return Decided::Refused(refusal),
             Err(Unverified::Unavailable(why)) => return Decided::Unavailable(why),
@@ -61,16 +64,13 @@ impl Path {
             operation: echo.operation,
             started: guest.started,
             moment,
+            settings: &settings,
             conflicted,
         };
         self.decide(house, view, &caller, &matter, echo)
     }
 
-    fn caller(&self, guest: &Guest<'_>, view: &View, moment: Moment) -> Result<Caller, Unverified> {
-        let window = match view.settings() {
-            Ok(settings) => settings.signature_window_seconds,
-            Err(_) => return Err(Unverified::Unavailable(Unavailable::Store)),
-        };
+    fn caller(&self, guest: &Guest<'_>, view: &View, moment: Moment, window: u32) -> Result<Caller, Unverified> {
         let agent = guest.wire.head.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let source = Source {
             address: guest.wire.source,
@@ -108,10 +108,9 @@ impl Path {
                 engine::refuse(caller, told(matter), engine::action_of(matter.ask), Some(&request), Fault::Conflict);
             return Decided::Outcome(outcome, Basis::nothing());
         }
-        let Ok(settings) = view.settings() else { return Decided::Unavailable(Unavailable::Store) };
         let supplies = Supplies { now: matter.moment, principal: caller.principal().id };
-        match self.policy.authorize(caller, &request, &settings, matter.moment) {
-            Decision::Permit(permit) => match engine::plan(permit, told(matter), supplies) {
+        match self.policy.authorize(caller, &request, matter.settings, matter.moment) {
+            Decision::Permit(permit) => match engine::plan(permit, told(matter), supplies, &self.policy) {
                 Plan::Ready(outcome) => Decided::Outcome(outcome, view.into_basis()),
                 Plan::Work(jobs) => match house.holder.run(&jobs.job) {
                     Err(Fault::Unavailable) => Decided::Unavailable(Unavailable::Store),

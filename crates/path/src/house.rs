@@ -135,6 +135,7 @@ impl Path {
         for round in 0..=TRIES_MAX {
             let view = house.ledger.view();
             let caller = house_caller(ask, &view)?;
+            let settings = view.settings()?;
             let place = Location(Arc::from("house"));
             let action = engine::action_of(ask);
             let matter = Matter {
@@ -145,6 +146,7 @@ impl Path {
                 operation: action.name(),
                 started: clock::stopwatch_micros(),
                 moment: self.clock.now(),
+                settings: &settings,
                 conflicted: round == TRIES_MAX,
             };
             let mut echo = Echo::new(matter.id, matter.operation, action, matter.moment);

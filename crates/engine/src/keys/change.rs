@@ -5,7 +5,7 @@ use crate::working::shown;
 use crate::{Step, Supplies};
 use domain::{
     Ask, DAY, DESTRUCTION_WINDOW_DAYS_MAX, Destruction, Event, Fault, Key, KeyFacts, KeyState, LifeChange, Reply,
-    Request, Scope, TAGS_PER_KEY_MAX, Tenant,
+    Request, Scope, TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, Tenant,
 };
 use std::sync::Arc;
 
@@ -117,10 +117,24 @@ pub(crate) fn set_facts<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Re
     Ok(Step::Ready(becomes(key, after, reply)))
 }
 
+/// Names and values of tags are bounded, whatever the tongue.
+pub(crate) fn spelled_tags(tags: &[(String, String)]) -> Result<(), Fault> {
+    let fits = |(name, value): &(String, String)| {
+        (1..=TAG_NAME_CHARS_MAX).contains(&name.chars().count()) && value.chars().count() <= TAG_VALUE_CHARS_MAX
+    };
+    let Some((name, _)) = tags.iter().find(|tag| !fits(tag)) else { return Ok(()) };
+    let begin: String = name.chars().take(TAG_NAME_CHARS_MAX).collect();
+    let constraint = format!(
+        "a tag's name has 1 to {TAG_NAME_CHARS_MAX} characters and its value at most {TAG_VALUE_CHARS_MAX}, unlike that of `{begin}`"
+    );
+    Err(Fault::Invalid { member: "tags".into(), constraint })
+}
+
 pub(crate) fn tag<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     let Ask::Tag { tags, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, _) = of(request)?;
     still_changes(key)?;
+    spelled_tags(tags)?;
     let mut after = Key::clone(key);
     for (name, value) in tags {
         match after.facts.tags.iter_mut().find(|(known, _)| known == name) {

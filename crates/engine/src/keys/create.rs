@@ -1,6 +1,7 @@
 //! Makes a key with its first version.
 
 use crate::find::Here;
+use crate::keys::change::spelled_tags;
 use crate::working::shown;
 use crate::{Step, Supplies, documents};
 use crypto::{Job, Worked};
@@ -154,6 +155,7 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies) -> Result<()
         return Err(Fault::Denied { reason: "the site tenant holds no keys".into() });
     }
     spelled(&ask.ring)?;
+    spelled_tags(&ask.facts.tags)?;
     ask.name.as_deref().map_or(Ok(()), spelled)
 }
 

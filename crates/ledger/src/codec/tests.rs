@@ -126,10 +126,13 @@ fn another_format_another_table_and_missing_fields_are_refused() {
 }
 
 #[test]
-fn whether_bytes_are_an_object_can_be_asked_by_table() {
+fn bytes_are_written_again_as_the_object_that_they_are() {
+    let again = |object: &Object, bytes: &[u8]| reread(object.table(), bytes).map(|new| new.expose(<[u8]>::to_vec));
     for (name, object) in vectors::named() {
-        assert!(reads_as_object(object.table(), &bytes_of(&object)), "{name}");
-        assert!(!reads_as_object(object.table(), &[0xa1, 0x00, 0x01]), "{name}");
+        let bytes = bytes_of(&object);
+        assert_eq!(again(&object, &bytes).as_ref(), Some(&bytes), "{name}");
+        assert_eq!(again(&object, &[bytes.as_slice(), &[0]].concat()), None, "{name}");
+        assert_eq!(again(&object, &[0xa1, 0x00, 0x01]), None, "{name}");
     }
 }
 

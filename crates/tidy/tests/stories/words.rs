@@ -132,6 +132,9 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["rotates", name, "every", days] => Ask::SetRotation { key: key(name), period_days: days.parse().ok() },
         ["calls", name, alias] => Ask::CreateAlias { alias: alias.into(), key: key(name) },
         ["drops", alias] => Ask::DeleteAlias { alias: alias.into() },
+        ["tags", name, tag, value] => {
+            Ask::Tag { key: key(name), tags: vec![(repeated(tag), repeated(value))] }
+        }
         ["gives", name, word] => {
             let (role, scope) = role(word)?;
             Ask::AssignRole { principal: name.into(), role, scope }
@@ -155,6 +158,12 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["asks", "who"] => Ask::WhoAmI,
         _ => return None,
     })
+}
+
+/// `x*3` is `xxx`.
+fn repeated(word: &str) -> String {
+    let times = word.split_once('*').and_then(|(part, times)| Some((part, times.parse().ok()?)));
+    times.map_or_else(|| word.to_owned(), |(part, times): (&str, usize)| part.repeat(times))
 }
 
 /// What is random is left out.

@@ -30,7 +30,7 @@ use crate::operation::{Operation, Service};
 use crate::output::Json;
 use crate::refusal::{CONFLICT, excuse, sentence};
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
-use domain::{Ask, Fault, Moment, Refusal, Reply, RequestId, Tongue, Unavailable};
+use domain::{Ask, Ending, Fault, Moment, Refusal, Reply, RequestId, Tongue, Unavailable, WireStatus};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use identity::Credential;
 
@@ -74,6 +74,20 @@ impl Dialect for Aws {
         let ask = read_body(operation, &wire.body, &mut notes)?;
         let echo = Echo { more: notes.more, ..Echo::new(wire.id, operation.name(), operation.action(), now) };
         Ok(Heard { credential, place: notes.place, ask, echo })
+    }
+
+    fn status(&self, echo: &Echo, ending: Ending<'_>) -> WireStatus {
+        if echo.operation == sts::OPERATION {
+            return self.sts.status(echo, ending);
+        }
+        let code = match ending {
+            Ending::Done => return WireStatus::OK,
+            Ending::WouldSucceed => Code::DryRunOperation,
+            Ending::Refused(Fault::Conflict) => Code::KmsInternal,
+            Ending::Refused(fault) => Operation::from_name(echo.operation)
+                .map_or(Code::KmsInternal, |operation| problem(fault, operation, &Noted(echo)).code),
+        };
+        WireStatus { number: code.status(), code: Some(code.name()) }
     }
 
     fn write(&self, id: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {

@@ -4,7 +4,9 @@
 use crate::refusal::{CONFLICT, excuse, sentence};
 use crate::respond;
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
-use domain::{Action, Ask, Fault, Moment, Principal, PrincipalKind, Refusal, Reply, RequestId, Tenant, Tongue};
+use domain::{
+    Action, Ask, Ending, Fault, Moment, Principal, PrincipalKind, Refusal, Reply, RequestId, Tenant, Tongue, WireStatus,
+};
 use identity::Credential;
 
 pub(crate) const OPERATION: &str = "GetCallerIdentity";
@@ -51,18 +53,46 @@ impl Dialect for Sts {
         Ok(Heard { credential, place, ask: Ask::WhoAmI, echo })
     }
 
+    fn status(&self, _: &Echo, ending: Ending<'_>) -> WireStatus {
+        let (number, code) = match ending {
+            Ending::Done => return WireStatus::OK,
+            Ending::WouldSucceed => FAILURE,
+            Ending::Refused(fault) => blamed(fault),
+        };
+        WireStatus { number, code: Some(code) }
+    }
+
     fn write(&self, id: RequestId, _echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {
         match answer {
             Answer::Recorded(Ok(Reply::Caller { principal, tenant })) => {
                 respond(200, id, "text/xml", identity_document(id, &principal, &tenant))
             }
-            Answer::Recorded(Ok(_)) => error(id, 500, "InternalFailure", ""),
-            Answer::Recorded(Err(Fault::Denied { reason })) => error(id, 403, "AccessDenied", &reason),
-            Answer::Recorded(Err(fault)) => error(id, 500, "InternalFailure", &fault.to_string()),
+            Answer::Recorded(Ok(_)) => error(id, FAILURE, ""),
+            Answer::Recorded(Err(fault)) => {
+                let message = match &fault {
+                    Fault::Denied { reason } => reason.clone(),
+                    other => other.to_string(),
+                };
+                error(id, blamed(&fault), &message)
+            }
             Answer::Refused(refusal) => refused(id, refusal),
-            Answer::Unavailable(unavailable) => error(id, 503, "ServiceUnavailable", excuse(unavailable)),
-            Answer::Conflict => error(id, 503, "ServiceUnavailable", CONFLICT),
+            Answer::Unavailable(unavailable) => error(id, UNAVAILABLE, excuse(unavailable)),
+            Answer::Conflict => error(id, UNAVAILABLE, CONFLICT),
         }
+    }
+}
+
+/// HTTP status and error code.
+type Told = (u16, &'static str);
+
+const FAILURE: Told = (500, "InternalFailure");
+const UNAVAILABLE: Told = (503, "ServiceUnavailable");
+
+fn blamed(fault: &Fault) -> Told {
+    match fault {
+        Fault::Denied { .. } => (403, "AccessDenied"),
+        Fault::Conflict => UNAVAILABLE,
+        _ => FAILURE,
     }
 }
 
@@ -99,7 +129,7 @@ pub(crate) fn unique_id(principal: &Principal) -> String {
 }
 
 fn refused(id: RequestId, refusal: Refusal) -> http::Response<Vec<u8>> {
-    let (status, code) = match refusal {
+    let told = match refusal {
         Refusal::UnknownOperation | Refusal::NotFound => (400, "InvalidAction"),
         Refusal::MissingCredential => (403, "MissingAuthenticationToken"),
         Refusal::IncompleteCredential { .. } => (400, "IncompleteSignature"),
@@ -117,10 +147,10 @@ fn refused(id: RequestId, refusal: Refusal) -> http::Response<Vec<u8>> {
         Refusal::MissingCredential => "Request is missing Authentication Token".into(),
         other => sentence(other, "sts"),
     };
-    error(id, status, code, &message)
+    error(id, told, &message)
 }
 
-fn error(id: RequestId, status: u16, code: &str, message: &str) -> http::Response<Vec<u8>> {
+fn error(id: RequestId, (status, code): Told, message: &str) -> http::Response<Vec<u8>> {
     let kind = if status < 500 { "Sender" } else { "Receiver" };
     let (message, request) = (escape(message), id.0);
     let body = format!(

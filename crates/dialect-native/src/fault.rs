@@ -28,7 +28,7 @@ impl Problem {
     }
 }
 
-fn status(fault: &Fault) -> u16 {
+pub(crate) fn status(fault: &Fault) -> u16 {
     match fault {
         Fault::NotFound
         | Fault::KeyNotFound { .. }

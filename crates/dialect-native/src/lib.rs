@@ -17,7 +17,7 @@ use crate::fault::Problem;
 use crate::input::Trouble;
 use crate::table::Row;
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
-use domain::{Ask, Moment, Refusal, RequestId, Tongue};
+use domain::{Ask, Ending, Moment, Refusal, RequestId, Tongue, WireStatus};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use identity::Credential;
 use serde_json::{Value, json};
@@ -69,6 +69,13 @@ impl Dialect for Native {
         };
         let echo = Echo::new(wire.id, row.name, row.action, now);
         Ok(Heard { place: credential.location().clone(), credential, ask, echo })
+    }
+
+    fn status(&self, _: &Echo, ending: Ending<'_>) -> WireStatus {
+        match ending {
+            Ending::Done | Ending::WouldSucceed => WireStatus::OK,
+            Ending::Refused(fault) => WireStatus { number: fault::status(fault), code: Some(fault.word()) },
+        }
     }
 
     fn write(&self, id: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {

@@ -1,7 +1,9 @@
 //! What every wire language must be able to do. It never sees the engine, the ledger or a key.
 
 use bytes::Bytes;
-use domain::{Action, Ask, Fault, Location, Moment, ObjectId, Refusal, Reply, RequestId, Tongue, Unavailable};
+use domain::{
+    Action, Ask, Ending, Fault, Location, Moment, ObjectId, Refusal, Reply, RequestId, Tongue, Unavailable, WireStatus,
+};
 use identity::Credential;
 use std::net::IpAddr;
 
@@ -69,6 +71,10 @@ pub trait Dialect: Send + Sync {
 
     /// Bounds were checked before; nothing here may take longer than its input is long.
     fn read(&self, wire: &Wire, now: Moment) -> Result<Heard, Refusal>;
+
+    /// With which status [`Dialect::write`] will answer a verified caller: the log is told before the answer is
+    /// written.
+    fn status(&self, echo: &Echo, ending: Ending<'_>) -> WireStatus;
 
     /// `echo` is missing where nothing was understood.
     fn write(&self, id: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>>;

@@ -7,6 +7,26 @@ use crate::{
 use secret::Secret;
 use std::sync::Arc;
 
+/// How a request ends, as far as its answer's status tells.
+#[derive(Clone, Copy)]
+pub enum Ending<'a> {
+    Done,
+    /// It was dry, and would have been done.
+    WouldSucceed,
+    Refused(&'a crate::Fault),
+}
+
+/// With what an answer begins on the wire: the HTTP status code, and the tongue's own code of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireStatus {
+    pub number: u16,
+    pub code: Option<&'static str>,
+}
+
+impl WireStatus {
+    pub const OK: Self = Self { number: 200, code: None };
+}
+
 pub enum Reply {
     Done,
     /// A dry request that would have succeeded.

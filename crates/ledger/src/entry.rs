@@ -112,7 +112,7 @@ pub enum DetailKey {
     Bytes = 14,
     /// Microseconds from the request's coming in to its entry's going out.
     Duration = 15,
-    /// The wire's status code.
+    /// The HTTP status code of the answer.
     Status = 16,
     /// An allow-listed parameter, `name=value`.
     Parameter = 17,
@@ -121,10 +121,12 @@ pub enum DetailKey {
     Approval = 20,
     Secure = 21,
     Dry = 22,
+    /// The error by the tongue's own code.
+    Code = 23,
 }
 
 impl DetailKey {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Principal,
         Self::Account,
         Self::AccessKey,
@@ -147,6 +149,7 @@ impl DetailKey {
         Self::Approval,
         Self::Secure,
         Self::Dry,
+        Self::Code,
     ];
 
     pub fn from_number(number: u16) -> Option<Self> {

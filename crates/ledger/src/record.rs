@@ -1,7 +1,7 @@
 //! What one request leaves behind, built here and nowhere else.
 
 use crate::{Detail, DetailKey, Verdict};
-use domain::{Action, Errand, Fault, Moment, Object, ObjectId, Reply, RequestId, RowId, Tongue};
+use domain::{Action, Ending, Errand, Fault, Moment, Object, ObjectId, Reply, RequestId, RowId, Tongue, WireStatus};
 
 /// What the log is told of a request, in the clear and sealed. See [`crate::entry`] for what becomes of it.
 pub struct Drafted {
@@ -111,6 +111,24 @@ impl Outcome {
             }
         };
         Self { record: Record { draft, verdict, change, errands }, reply: Sealed { request, answer } }
+    }
+}
+
+impl Outcome {
+    /// How it will be answered, as far as an answer's status tells. The reply itself stays sealed.
+    pub fn ending(&self) -> Ending<'_> {
+        match &self.reply.answer {
+            Ok(Reply::WouldSucceed) => Ending::WouldSucceed,
+            Ok(_) => Ending::Done,
+            Err(fault) => Ending::Refused(fault),
+        }
+    }
+
+    /// Tells the log with which status it will be answered.
+    pub fn tell_status(&mut self, status: WireStatus) {
+        let detail = &mut self.record.draft.detail;
+        detail.push((DetailKey::Status, Detail::Number(status.number.into())));
+        detail.extend(status.code.map(|code| (DetailKey::Code, Detail::Text(code.to_owned()))));
     }
 }
 

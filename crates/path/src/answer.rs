@@ -43,13 +43,15 @@ impl Path {
         let guest = Guest { id: wire.id, tongue, wire, credential: &credential, place: &place, ask: &ask, started };
         for round in 0..=TRIES_MAX {
             let conflicted = round == TRIES_MAX;
-            let (outcome, basis) = match self.decide_guest(house, &guest, conflicted, &mut echo) {
+            let (mut outcome, basis) = match self.decide_guest(house, &guest, conflicted, &mut echo) {
                 Decided::Outcome(outcome, basis) => (outcome, basis),
                 Decided::Refused(refusal) => {
                     return self.refused(dialect, wire.id, wire.source, Some(&echo), refusal);
                 }
                 Decided::Unavailable(why) => return self.unavailable_now(dialect, &echo, why),
             };
+            let status = dialect.status(&echo, outcome.ending());
+            outcome.tell_status(status);
             match house.ledger.commit(outcome.record, basis).await {
                 Ok(receipt) => return self.recorded(dialect, &echo, outcome.reply.unseal(receipt)),
                 Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, &echo, Unavailable::Store),

@@ -108,10 +108,30 @@ fn every_error_is_modelled_for_its_operation_or_common() {
             let response = Aws::new().write(request_id(), Some(&echo), Answer::Recorded(Err(fault.clone())));
             let told: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
             let code = told["__type"].as_str().unwrap();
+            let status = Aws::new().status(&echo, Ending::Refused(&fault));
+            assert_eq!((status.number, status.code), (response.status().as_u16(), Some(code)), "{fault:?}");
             let modelled = codes.split(' ').any(|modelled| modelled == code) || COMMON.contains(&code);
             assert!(modelled, "{operation} answers {code} for {fault:?}, and its model has no such error");
         }
     }
+}
+
+#[test]
+fn the_log_is_told_the_status_that_the_answer_has() {
+    let sts = dialect::Echo::new(request_id(), "GetCallerIdentity", Action::WhoAmI, moment());
+    for fault in faults() {
+        let status = Aws::new().status(&sts, Ending::Refused(&fault));
+        let answer = if fault == Fault::Conflict { Answer::Conflict } else { Answer::Recorded(Err(fault)) };
+        let response = Aws::new().write(request_id(), Some(&sts), answer);
+        let told = format!("<Code>{}</Code>", status.code.unwrap());
+        assert_eq!(status.number, response.status().as_u16());
+        assert!(String::from_utf8_lossy(response.body()).contains(&told), "{told}");
+    }
+    let kms = read("Encrypt", TELLERS[0].1).unwrap().echo;
+    let dry = Aws::new().write(request_id(), Some(&kms), Answer::Recorded(Ok(Reply::WouldSucceed)));
+    let status = Aws::new().status(&kms, Ending::WouldSucceed);
+    assert_eq!((status.number, status.code), (dry.status().as_u16(), Some("DryRunOperationException")));
+    assert_eq!(Aws::new().status(&kms, Ending::Done), WireStatus::OK);
 }
 
 /// The name of a missing key in each form in which it may be asked for.

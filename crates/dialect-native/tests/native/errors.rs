@@ -2,7 +2,7 @@
 
 use crate::fixtures::{KEY, NOW, spoken};
 use crate::golden::check;
-use dialect::Answer;
+use dialect::{Answer, Dialect};
 use domain::*;
 
 fn faults() -> Vec<Fault> {
@@ -67,6 +67,24 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Skewed { signed: NOW, now: NOW.plus(600 * SECOND), window_seconds: 300 },
         Refusal::WrongScope { part: "region" },
     ]
+}
+
+#[test]
+fn the_log_is_told_the_status_that_the_answer_has() {
+    let native = keyward_dialect_native::Native::new();
+    let echo = dialect::Echo::new(
+        RequestId(ObjectId::NIL),
+        "encrypt",
+        Action::Encrypt,
+        Moment { wall: NOW, steady: Steady(0) },
+    );
+    for fault in faults() {
+        let status = native.status(&echo, Ending::Refused(&fault));
+        let response = native.write(echo.id, Some(&echo), Answer::Recorded(Err(fault)));
+        let told: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!((status.number, status.code), (response.status().as_u16(), told["error"]["word"].as_str()));
+    }
+    assert_eq!(native.status(&echo, Ending::Done), WireStatus::OK);
 }
 
 #[test]

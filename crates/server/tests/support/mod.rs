@@ -91,6 +91,10 @@ impl Dialect for FakeDialect {
         Err(Refusal::UnknownOperation)
     }
 
+    fn status(&self, _echo: &Echo, _ending: domain::Ending<'_>) -> domain::WireStatus {
+        domain::WireStatus::OK
+    }
+
     fn write(&self, _id: RequestId, _echo: Option<&Echo>, _answer: Answer) -> http::Response<Vec<u8>> {
         say(500, String::new())
     }

@@ -7,7 +7,7 @@ const ROOT: &str = "../..";
 
 #[test]
 fn every_package_opts_into_the_lints_and_the_rust_version() {
-    let helpers = ["bench", "xtask"].map(|name| Path::new(ROOT).join(name));
+    let helpers = ["bench", "fuzz/claims", "xtask"].map(|name| Path::new(ROOT).join(name));
     let folders = crates().into_values().chain(helpers).chain([Path::new(".").to_owned()]);
     for folder in folders {
         let manifest = manifest(&folder);

@@ -42,6 +42,13 @@ impl Dialect for Plain {
         Ok(Heard { credential: Credential::SigV4(Box::new(signed)), place, ask, echo })
     }
 
+    fn status(&self, _: &Echo, ending: domain::Ending<'_>) -> domain::WireStatus {
+        match ending {
+            domain::Ending::Refused(fault) => domain::WireStatus { number: 400, code: Some(fault.word()) },
+            _ => domain::WireStatus::OK,
+        }
+    }
+
     fn write(&self, _: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {
         if let Answer::Recorded(Ok(reply)) = &answer {
             self.remember(echo, reply);

@@ -132,9 +132,7 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["rotates", name, "every", days] => Ask::SetRotation { key: key(name), period_days: days.parse().ok() },
         ["calls", name, alias] => Ask::CreateAlias { alias: alias.into(), key: key(name) },
         ["drops", alias] => Ask::DeleteAlias { alias: alias.into() },
-        ["tags", name, tag, value] => {
-            Ask::Tag { key: key(name), tags: vec![(repeated(tag), repeated(value))] }
-        }
+        ["tags", name, tag, value] => Ask::Tag { key: key(name), tags: vec![(repeated(tag), repeated(value))] },
         ["gives", name, word] => {
             let (role, scope) = role(word)?;
             Ask::AssignRole { principal: name.into(), role, scope }
@@ -220,7 +218,9 @@ fn reply_words(reply: &Reply) -> String {
 
 fn entry_words(entry: &domain::EntryShown) -> String {
     let who = entry.principal_name.as_deref().unwrap_or("somebody");
-    format!("{who} {} {}", entry.action, entry.verdict)
+    let detail = |name| entry.detail.iter().find(|(known, _)| known == name).map(|(_, value)| format!(" {value}"));
+    let code = detail("code").unwrap_or_default();
+    format!("{who} {} {}{}{code}", entry.action, entry.verdict, detail("status").unwrap_or_default())
 }
 
 /// The key's life in one line: `Active, 1: Deactivated, 2*: Active`.

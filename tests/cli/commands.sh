@@ -82,6 +82,13 @@ said 0 'suspended' 'suspend' "$keyward" principal suspend bob
 said 1 'unknown-credential|denied' 'a suspended principal is nobody' bash -c '. ./bob.env; "$0" whoami' "$keyward"
 said 0 '111122223333' 'the site makes tenants' "$keyward" --as-site tenant create acme --account 111122223333
 said 3 'denied' 'a tenant does not' "$keyward" tenant create other
+said 0 '^200 None' 'the log holds the status of an answer' bash -c '
+    "$0" audit list --limit 20 -o json | "$1" -c "
+import json, sys
+for entry in json.load(sys.stdin)[\"entries\"]:
+    detail = entry[\"detail\"]
+    if entry[\"tongue\"] == \"native\": print(detail.get(\"status\"), detail.get(\"code\"))
+"' "$keyward" "$python"
 said 0 '60' 'settings' "$keyward" --as-site settings set --signature-window 60
 said 0 'retention months +12' 'how long the log is kept' "$keyward" --as-site settings set --retention-months 12
 said 1 '1 to 1200 months' 'not longer than a hundred years' "$keyward" --as-site settings set --retention-months 1201

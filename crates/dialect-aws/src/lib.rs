@@ -204,7 +204,7 @@ fn body(operation: Operation, noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8
 fn unserved(unavailable: Unavailable, operation: Option<Operation>) -> Problem {
     let timeout = operation.is_none_or(|operation| operation.models(Code::DependencyTimeout));
     let code = match unavailable {
-        Unavailable::Sealed if timeout => Code::DependencyTimeout,
+        Unavailable::Sealed | Unavailable::Late if timeout => Code::DependencyTimeout,
         _ => Code::KmsInternal,
     };
     Problem::new(code, excuse(unavailable))

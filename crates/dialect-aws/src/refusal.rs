@@ -1,15 +1,7 @@
 //! What is told to somebody unknown. Both protocols use the same sentences.
 
-use domain::{Refusal, Timestamp, Unavailable};
-
-/// The day and second in the basic format of ISO 8601, as signatures have it: `20261125T095303Z`.
-fn basic(at: Timestamp) -> String {
-    let text = at.to_rfc3339();
-    let whole = text.split('.').next().unwrap_or_default();
-    let mut basic: String = whole.chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    basic.push('Z');
-    basic
-}
+use domain::{Fault, Refusal, Timestamp, Unavailable};
+use std::borrow::Cow;
 
 /// Why a signature is not believed, in AWS's words; nothing where it has none.
 pub(crate) fn sentence(refusal: Refusal, service: &str) -> String {
@@ -35,12 +27,12 @@ const BAD_SIGNATURE: &str = "The request signature we calculated does not match 
 
 fn skewed(signed: Timestamp, now: Timestamp, window_seconds: u32) -> String {
     let window = i64::from(window_seconds).saturating_mul(1_000);
-    let (signed_text, now_text, minutes) = (basic(signed), basic(now), window_seconds.div_ceil(60));
+    let (signed_text, now_text, minutes) = (signed.to_basic(), now.to_basic(), window_seconds.div_ceil(60));
     if signed < now {
-        let bound = basic(now.plus(window.saturating_neg()));
+        let bound = now.plus(window.saturating_neg()).to_basic();
         format!("Signature expired: {signed_text} is now earlier than {bound} ({now_text} - {minutes} min.)")
     } else {
-        let bound = basic(now.plus(window));
+        let bound = now.plus(window).to_basic();
         format!("Signature not yet current: {signed_text} is still later than {bound} ({now_text} + {minutes} min.)")
     }
 }
@@ -64,13 +56,19 @@ fn incomplete(part: &str) -> String {
     }
 }
 
-pub(crate) fn excuse(unavailable: Unavailable) -> &'static str {
-    match unavailable {
+pub(crate) fn excuse(unavailable: Unavailable) -> Cow<'static, str> {
+    let told = match unavailable {
         Unavailable::Sealed => "The service is sealed: its root key is not there. Nothing was done.",
         Unavailable::Store => "The log cannot be written, so nothing was done. Try again.",
         Unavailable::Draining => "The service is going down, and nothing was done. Try again.",
         Unavailable::Overloaded => "The service is overloaded, and nothing was done. Try again.",
-    }
+        Unavailable::Late => "The request was not answered in time. It may have happened: look before you try again.",
+        Unavailable::Damaged { row, why } => {
+            let damaged = Fault::Damaged { row, why };
+            return format!("Nothing can be recorded, so nothing was done: {damaged}.").into();
+        }
+    };
+    told.into()
 }
 
 pub(crate) const CONFLICT: &str = "Others changed the same things meanwhile, and nothing was done. Try again.";

@@ -76,7 +76,7 @@ impl Dialect for Sts {
                 error(id, blamed(&fault), &message)
             }
             Answer::Refused(refusal) => refused(id, refusal),
-            Answer::Unavailable(unavailable) => error(id, UNAVAILABLE, excuse(unavailable)),
+            Answer::Unavailable(unavailable) => error(id, UNAVAILABLE, &excuse(unavailable)),
             Answer::Conflict => error(id, UNAVAILABLE, CONFLICT),
         }
     }

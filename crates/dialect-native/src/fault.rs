@@ -18,13 +18,20 @@ impl Problem {
     }
 
     pub(crate) fn of_unavailable(why: Unavailable) -> Self {
-        let (word, message) = match why {
-            Unavailable::Sealed => ("sealed", "the root key is not here; bring it and the service goes on"),
-            Unavailable::Store => ("unavailable", "the log cannot be written, so nothing is answered; try again"),
-            Unavailable::Draining => ("draining", "the service is going down; try again"),
-            Unavailable::Overloaded => ("overloaded", "more wait than can be served in time; try again"),
+        let message = match why {
+            Unavailable::Sealed => "the root key is not here; bring it and the service goes on",
+            Unavailable::Store => "the log cannot be written, so nothing is answered; try again",
+            Unavailable::Draining => "the service is going down; try again",
+            Unavailable::Overloaded => "more wait than can be served in time; try again",
+            Unavailable::Late => "not answered in time; it may have happened, so look before you ask again",
+            Unavailable::Damaged { row, why: reason } => {
+                let damaged = Fault::Damaged { row, why: reason };
+                let message = format!("{damaged}; without it nothing can be recorded");
+                return Self { status: 500, word: why.word(), message };
+            }
         };
-        Self { status: 503, word, message: message.into() }
+        let status = if why == Unavailable::Late { 504 } else { 503 };
+        Self { status, word: why.word(), message: message.into() }
     }
 }
 

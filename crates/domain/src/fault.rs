@@ -221,7 +221,8 @@ impl Refusal {
     }
 }
 
-/// Why nothing was recorded and nothing answered. The caller may try again.
+/// Why nothing is answered. But for [`Unavailable::Late`] nothing was recorded either, and nothing done. The caller may
+/// try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// The root key is not there.
@@ -230,8 +231,26 @@ pub enum Unavailable {
     Store,
     /// The service is going down.
     Draining,
-    /// More wait than can be served in time.
+    /// More wait than can be served in time. Nothing was done.
     Overloaded,
+    /// The answer was not there in time. What was asked may have been done, and have its entry.
+    Late,
+    /// Nothing can be recorded for the caller's tenant before this row is restored.
+    Damaged { row: RowId, why: &'static str },
+}
+
+impl Unavailable {
+    /// What metrics and programs call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sealed => "sealed",
+            Self::Store => "unavailable",
+            Self::Draining => "draining",
+            Self::Overloaded => "overloaded",
+            Self::Late => "late",
+            Self::Damaged { .. } => "damaged",
+        }
+    }
 }
 
 /// An effect outside the house: committed with its entry, run afterwards, as often as it takes.

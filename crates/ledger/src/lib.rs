@@ -48,4 +48,9 @@ pub use view::{Basis, View, detail_text};
 pub enum Unrecorded {
     Stale,
     Unavailable,
+    /// The entry cannot be made while this row is damaged. Only those who need the row are told so.
+    Damaged {
+        row: domain::RowId,
+        why: &'static str,
+    },
 }

@@ -241,11 +241,14 @@ impl Ledger {
     }
 
     fn unwritten(&self, fault: &Fault) -> Unrecorded {
-        if *fault != Fault::Unavailable {
-            tracing::error!(%fault, "a record could not be encoded");
-        }
         self.unrecorded.fetch_add(1, Ordering::Relaxed);
-        Unrecorded::Unavailable
+        if *fault != Fault::Unavailable {
+            tracing::error!(%fault, "an entry cannot be made");
+        }
+        match *fault {
+            Fault::Damaged { row, why } => Unrecorded::Damaged { row, why },
+            _ => Unrecorded::Unavailable,
+        }
     }
 
     /// Overwrites what the store's own files still hold of removed rows.

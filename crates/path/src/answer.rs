@@ -55,6 +55,10 @@ impl Path {
             match house.ledger.commit(outcome.record, basis).await {
                 Ok(receipt) => return self.recorded(dialect, &echo, outcome.reply.unseal(receipt)),
                 Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, &echo, Unavailable::Store),
+                Err(Unrecorded::Damaged { row, why }) => {
+                    self.damaged.fetch_add(1, Ordering::Relaxed);
+                    return self.unavailable_now(dialect, &echo, Unavailable::Damaged { row, why });
+                }
                 Err(Unrecorded::Stale) => {}
             }
         }
@@ -63,6 +67,10 @@ impl Path {
 
     fn recorded(&self, dialect: &dyn Dialect, echo: &Echo, answer: Result<domain::Reply, Fault>) -> Answered {
         let outcome = answer.as_ref().map_or_else(Fault::word, |_| "ok");
+        if let Err(fault @ Fault::Damaged { .. }) = &answer {
+            tracing::error!(%fault, "a request was refused");
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
         let answer = match answer {
             Err(Fault::Conflict) => {
                 self.conflicts.fetch_add(1, Ordering::Relaxed);
@@ -122,12 +130,6 @@ impl Path {
 }
 
 fn unavailable(dialect: &dyn Dialect, id: RequestId, echo: Option<&Echo>, why: Unavailable) -> Answered {
-    let outcome = match why {
-        Unavailable::Sealed => "sealed",
-        Unavailable::Store => "unavailable",
-        Unavailable::Draining => "draining",
-        Unavailable::Overloaded => "overloaded",
-    };
     let response = dialect.write(id, echo, Answer::Unavailable(why));
-    Answered { response, operation: echo.map_or("", |echo| echo.operation), outcome, refused: None }
+    Answered { response, operation: echo.map_or("", |echo| echo.operation), outcome: why.word(), refused: None }
 }

@@ -18,6 +18,8 @@ pub struct Counts {
     pub refusals: u64,
     pub unavailable: u64,
     pub conflicts: u64,
+    /// Requests refused because something that they need is damaged.
+    pub damaged: u64,
     pub entries: u64,
     pub signed: u64,
     pub projections: Vec<(&'static str, u64)>,
@@ -38,6 +40,7 @@ impl Path {
             refusals: self.refusals.seen(),
             unavailable: self.unavailable.load(Ordering::Relaxed),
             conflicts: self.conflicts.load(Ordering::Relaxed),
+            damaged: self.damaged.load(Ordering::Relaxed),
             ..Counts::default()
         };
         if let Some(house) = &*self.house.load() {

@@ -159,6 +159,7 @@ impl Path {
                     return outcome.reply.unseal(receipt).map(|_: Reply| index);
                 }
                 Err(Unrecorded::Unavailable) => return Err(Fault::Unavailable),
+                Err(Unrecorded::Damaged { row, why }) => return Err(Fault::Damaged { row, why }),
                 Err(Unrecorded::Stale) => {}
             }
         }

@@ -35,6 +35,8 @@ pub struct Path {
     draining: AtomicBool,
     unavailable: AtomicU64,
     conflicts: AtomicU64,
+    /// Requests that were refused because something that they need is damaged.
+    damaged: AtomicU64,
     /// Below which index the log was pruned by this process.
     pruned: AtomicU64,
 }
@@ -57,6 +59,7 @@ impl Path {
             draining: AtomicBool::new(false),
             unavailable: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
+            damaged: AtomicU64::new(0),
             pruned: AtomicU64::new(house::UNKNOWN),
         }
     }

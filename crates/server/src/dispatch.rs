@@ -90,13 +90,14 @@ impl<D: Door> Visit<D> {
         Ok((Wire { id, head, body, source: self.source, secure: self.secure }, counted))
     }
 
-    /// Past its time a request is told "unavailable". Its entry may exist, as for a client that lost its connection.
+    /// Past its time a request is told that it may have happened: its entry may exist, as for a client that lost its
+    /// connection.
     async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
         let id = wire.id;
         let answer = self.house.door.answer(dialect, wire);
         match self.in_time(self.house.limits.answer_time, answer).await {
             Some(answered) => answered,
-            None => self.stop(dialect.as_ref(), id, Stop::Unavailable(Unavailable::Overloaded)),
+            None => self.stop(dialect.as_ref(), id, Stop::Unavailable(Unavailable::Late)),
         }
     }
 
@@ -112,7 +113,7 @@ impl<D: Door> Visit<D> {
             Stop::Unavailable(why) => Answered {
                 response: door.unavailable(dialect, id, why),
                 operation: NO_OPERATION,
-                outcome: word(why),
+                outcome: why.word(),
                 refused: None,
             },
         }
@@ -130,15 +131,6 @@ impl<D: Door> Visit<D> {
             Poll::Pending => Poll::Pending,
         })
         .await
-    }
-}
-
-fn word(why: Unavailable) -> &'static str {
-    match why {
-        Unavailable::Sealed => "sealed",
-        Unavailable::Store => "unavailable",
-        Unavailable::Draining => "draining",
-        Unavailable::Overloaded => "overloaded",
     }
 }
 

@@ -72,6 +72,12 @@ impl Door for Path {
                 counts.unavailable,
             ),
             single("keyward_conflicts_total", "Requests that lost every race.", Kind::Counter, counts.conflicts),
+            single(
+                "keyward_damaged_total",
+                "Requests refused because something that they need is damaged.",
+                Kind::Counter,
+                counts.damaged,
+            ),
             Series {
                 name: "keyward_projection_entries",
                 help: "Entries that a projection has followed.",

@@ -162,7 +162,7 @@ async fn an_answer_is_bounded_in_time() {
     let house = House::open(Limits { answer_time: SHORT, ..Limits::default() }).await;
     let mut one = http1(house.plain().await).await;
     let mut two = http2(house.plain().await).await;
-    let late = (500, "Overloaded".to_owned());
+    let late = (500, "Late".to_owned());
     assert_eq!(ask1(&mut one, post("text/plain", "sleep 9000")).await, late);
     assert_eq!(ask2(&mut two, post("text/plain", "sleep 9000")).await, late);
     assert_eq!(ask1(&mut one, post("text/plain", "x")).await.0, 200, "the next has its own time");

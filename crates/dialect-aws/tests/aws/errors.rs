@@ -231,6 +231,12 @@ fn refusals_and_outages_have_the_services_words_in_both_protocols() {
     tell("store".into(), || Some(Answer::Unavailable(Unavailable::Store)), None);
     tell("draining".into(), || Some(Answer::Unavailable(Unavailable::Draining)), None);
     tell("overloaded".into(), || Some(Answer::Unavailable(Unavailable::Overloaded)), None);
+    tell("late".into(), || Some(Answer::Unavailable(Unavailable::Late)), None);
+    let damaged = || {
+        let row = RowId::new(Table::LogKey, ObjectId([7; 16]));
+        Some(Answer::Unavailable(Unavailable::Damaged { row, why: "the entry that it names is missing" }))
+    };
+    tell("damaged".into(), damaged, None);
     tell("conflict".into(), || Some(Answer::Conflict), None);
     check("refusals.txt", &seen);
 }

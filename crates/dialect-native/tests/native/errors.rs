@@ -89,7 +89,16 @@ fn the_log_is_told_the_status_that_the_answer_has() {
 
 #[test]
 fn whatever_is_wrong_has_a_status_a_word_and_a_sentence() {
-    let unavailable = [Unavailable::Sealed, Unavailable::Store, Unavailable::Draining, Unavailable::Overloaded];
+    let damaged =
+        Unavailable::Damaged { row: RowId::new(Table::LogKey, KEY), why: "the entry that it names is missing" };
+    let unavailable = [
+        Unavailable::Sealed,
+        Unavailable::Store,
+        Unavailable::Draining,
+        Unavailable::Overloaded,
+        Unavailable::Late,
+        damaged,
+    ];
     let answers = faults().into_iter().map(|fault| Answer::Recorded(Err(fault)));
     let answers = answers.chain(refusals().into_iter().map(Answer::Refused));
     let answers = answers.chain(unavailable.into_iter().map(Answer::Unavailable)).chain([Answer::Conflict]);

@@ -77,6 +77,27 @@ impl Timestamp {
         Self::from_civil(moment.ok()?)
     }
 
+    /// `20261125T095303Z`, as [`Timestamp::parse_basic`] reads it; milliseconds are cut off.
+    pub fn to_basic(self) -> String {
+        self.civil().map_or_else(|| self.0.to_string(), |t| t.strftime("%Y%m%dT%H%M%SZ").to_string())
+    }
+
+    /// Reads the date of an HTTP header (RFC 9110, section 5.6.7): `Wed, 25 Nov 2026 09:53:03 GMT`. The name of the day
+    /// is not looked at.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let (_, date) = text.split_once(' ')?;
+        let spaced = [2, 6, 11, 20].iter().all(|at| date.as_bytes().get(*at) == Some(&b' '));
+        let colons = [14, 17].iter().all(|at| date.as_bytes().get(*at) == Some(&b':'));
+        if !spaced || !colons || date.get(21..) != Some("GMT") {
+            return None;
+        }
+        let month = MONTHS.iter().zip(1..).find(|(name, _)| date.get(3..6) == Some(**name))?.1;
+        let (day, year) = (date.get(..2)?, date.get(7..11)?);
+        let (hours, minutes, seconds) = (date.get(12..14)?, date.get(15..17)?, date.get(18..20)?);
+        Self::parse_basic(&format!("{year}{month:02}{day}T{hours}{minutes}{seconds}Z"))
+    }
+
     fn from_civil(moment: DateTime) -> Option<Self> {
         Some(Self(Offset::UTC.to_timestamp(moment).ok()?.as_millisecond()))
     }
@@ -181,6 +202,31 @@ mod tests {
         assert_eq!(Timestamp::parse_basic("1970010200000012"), None);
         assert_eq!(Timestamp::parse("1970-01-02"), Some(Timestamp(DAY)));
         assert_eq!(Timestamp(0).year_month(), 197_001);
+        assert_eq!(moment.to_basic(), "20261125T095303Z");
+        assert_eq!(Timestamp::parse_basic(&moment.to_basic()), Some(Timestamp(1_795_600_383_000)));
+    }
+
+    #[test]
+    fn the_date_of_a_header_has_one_spelling() {
+        let moment = Some(Timestamp(1_795_600_383_000));
+        assert_eq!(Timestamp::parse_http("Wed, 25 Nov 2026 09:53:03 GMT"), moment);
+        let misspelt = [
+            "",
+            "Wed,",
+            "Wed, 25 Nov 2026 09:53:03",
+            "Wed, 25 Nov 2026 09:53:03 CET",
+            "Wed, 25 Nov 2026 09:53:03 GMT ",
+            "Wed, 5 Nov 2026 09:53:03 GMT",
+            "Wed, 3 Feb 20151 09:53:03 GMT",
+            "Wed, 25 Nov 2026 9:53:03 GMT",
+            "Wed, 25 Nov 2026 9:53:030 GMT",
+            "Wed, 25 nov 2026 09:53:03 GMT",
+            "Wed, 25 Nov 2026 09 53 03 GMT",
+            "Wednesday, 25-Nov-26 09:53:03 GMT",
+        ];
+        for text in misspelt {
+            assert_eq!(Timestamp::parse_http(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -10,8 +10,6 @@ pub(super) const BASIC_CHARS: usize = 16;
 /// `20261125`.
 pub(super) const DATE_CHARS: usize = 8;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /// `X-Amz-Date`, or `Date` where that is missing. The text is the one that was signed.
 pub(super) fn find(headers: &HeaderMap) -> Result<([u8; BASIC_CHARS], Timestamp), Refusal> {
     let stamp = match only(headers, "x-amz-date")? {
@@ -34,16 +32,10 @@ fn basic(text: &[u8]) -> Option<([u8; BASIC_CHARS], Timestamp)> {
     Some((text.try_into().ok()?, stamp))
 }
 
-/// `Sun, 30 Aug 2015 12:36:00 GMT` (RFC 9110, section 5.6.7). The name of the day is not looked at.
+/// `Sun, 30 Aug 2015 12:36:00 GMT`, signed as `20150830T123600Z`.
 fn fixdate(text: &[u8]) -> Option<([u8; BASIC_CHARS], Timestamp)> {
-    let mut words = str::from_utf8(text).ok()?.split(' ').skip(1);
-    let mut word = || words.next();
-    let (day, month, year, clock) = (word()?, word()?, word()?, word()?);
-    if word() != Some("GMT") || word().is_some() {
-        return None;
-    }
-    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?.1;
-    basic(format!("{year}{month:02}{day}T{}Z", clock.replace(':', "")).as_bytes())
+    let stamp = Timestamp::parse_http(str::from_utf8(text).ok()?)?;
+    Some((stamp.to_basic().into_bytes().try_into().ok()?, stamp))
 }
 
 #[cfg(test)]
@@ -82,6 +74,8 @@ mod tests {
             "Sun, 30 Aug 2015 12:36:00 CET",
             "Sun, 30 Aug 2015 12:36:00 GMT ",
             "Sun, 3 Aug 2015 12:36:00 GMT",
+            "Sun, 30 Aug 2015 1:23:600 GMT",
+            "Sun, 3 Feb 20151 12:36:00 GMT",
             "Sun, 30 aug 2015 12:36:00 GMT",
             "Sunday, 30-Aug-15 12:36:00 GMT",
         ];

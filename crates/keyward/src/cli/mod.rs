@@ -12,6 +12,7 @@ mod policy;
 mod principal;
 mod show;
 mod site;
+mod spelled;
 mod story;
 
 use crate::client::{At, Client, Trouble};
@@ -20,6 +21,7 @@ use crate::output::{self, Format};
 use crate::{dev, init, serve, wiring};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
+use spelled::{days, pair};
 use std::process::ExitCode;
 
 /// The key management service that you own. Exit codes: 0 ok, 1 failure, 2 sealed, 3 denied, 4 awaiting approval.
@@ -161,28 +163,10 @@ impl Session {
     }
 }
 
-/// `NAME=VALUE`.
-pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 /// An object of such pairs; nothing where there are none.
 pub(crate) fn pairs(pairs: &[(String, String)]) -> Option<Value> {
     let object = pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
     (!pairs.is_empty()).then_some(Value::Object(object))
-}
-
-/// A number of days, weeks or years: `90d`, `12w`, `1y`, or days alone.
-pub(crate) fn days(text: &str) -> Result<u32, String> {
-    let wrong = || format!("`{text}` is no time in days: 90d, 12w, 1y");
-    let (number, days) = match text.as_bytes().last() {
-        Some(b'd') => (text.trim_end_matches('d'), 1),
-        Some(b'w') => (text.trim_end_matches('w'), 7),
-        Some(b'y') => (text.trim_end_matches('y'), 365),
-        _ => (text, 1),
-    };
-    number.parse::<u32>().ok().and_then(|number| number.checked_mul(days)).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ fn the_definition_holds_together() {
 #[test]
 fn days_weeks_and_years_are_read() {
     let read = [("90d", Some(90)), ("12w", Some(84)), ("1y", Some(365)), ("7", Some(7)), ("", None), ("d", None)];
-    for (text, expected) in read.into_iter().chain([("-1d", None), ("9999999999y", None), ("90 d", None)]) {
+    for (text, expected) in
+        read.into_iter().chain([("-1d", None), ("9999999999y", None), ("90 d", None), ("90dd", None), ("+9", None)])
+    {
         assert_eq!(days(text).ok(), expected, "{text}");
     }
 }

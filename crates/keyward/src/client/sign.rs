@@ -19,7 +19,7 @@ pub(crate) type Headers = Vec<(&'static str, String)>;
 impl Signing<'_> {
     /// `path` has no query and nothing to escape; `headers` are in lower case, in ascending order, before `x-amz-date`.
     pub(crate) fn sign(&self, method: &str, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Headers {
-        let stamp = basic(self.at);
+        let stamp = self.at.to_basic();
         let mut signed: Headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         signed.push(("x-amz-date", stamp.clone()));
         let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
@@ -41,13 +41,6 @@ impl Signing<'_> {
         let parts = [self.region, self.service, "aws4_request"];
         parts.iter().fold(first, |key, part| hmac_sha256(&key, part.as_bytes()))
     }
-}
-
-/// `20261125T095303Z`.
-fn basic(at: Timestamp) -> String {
-    let text = at.to_rfc3339();
-    let whole = text.split('.').next().unwrap_or_default();
-    whole.chars().filter(|c| !matches!(c, '-' | ':')).chain(['Z']).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -39,7 +39,7 @@ fn tls(live: &Answered) -> Check {
 }
 
 fn clock(now: Timestamp, date: Option<&str>) -> Check {
-    let Some(there) = date.and_then(http_date) else {
+    let Some(there) = date.and_then(Timestamp::parse_http) else {
         return Check::note("clock", "the server does not tell its time");
     };
     let seconds = now.millis_since(there) / SECOND;
@@ -47,15 +47,6 @@ fn clock(now: Timestamp, date: Option<&str>) -> Check {
         0..=SKEW_SECONDS_MAX => Check::ok("clock", format!("{} s apart", seconds.abs())),
         _ => Check::bad("clock", format!("{seconds} s apart: signatures are refused beyond the signature window")),
     }
-}
-
-/// `Wed, 25 Nov 2026 10:39:14 GMT` (RFC 9110, section 5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split(' ').skip(1);
-    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?.1;
-    Timestamp::parse_basic(&format!("{year}{month:02}{day}T{}Z", time.replace(':', "")))
 }
 
 async fn ready(client: &Client) -> Check {

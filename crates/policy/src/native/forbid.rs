@@ -2,6 +2,7 @@
 //! it is given, so it is given few.
 
 use super::entities::Question;
+use super::nesting::{BRACKET_DEPTH_MAX, is_shallow};
 use super::schema::{CLASSES, schema};
 use crate::facts::Facts;
 use cedar_policy::{
@@ -35,6 +36,9 @@ pub(super) fn validate(text: &str) -> Result<(), String> {
 }
 
 fn parse(text: &str) -> Result<PolicySet, String> {
+    if !is_shallow(text) {
+        return Err(format!("brackets may lie at most {BRACKET_DEPTH_MAX} deep in one another"));
+    }
     let policies: PolicySet = text.parse().map_err(|error| format!("not a Cedar policy: {error}"))?;
     if policies.templates().next().is_some() {
         return Err("policy templates are not evaluated by this release".into());

@@ -2,6 +2,7 @@
 
 mod entities;
 mod forbid;
+mod nesting;
 mod roles;
 mod schema;
 

@@ -239,6 +239,14 @@ fn forbids() {
             .starts_with("the policy does not fit the schema: ")
     );
     assert!(forbid(&"/".repeat(domain::POLICY_BYTES_MAX + 1)).starts_with("a policy may have at most"));
+    let nested = |depth: usize| {
+        let (open, close) = ("(".repeat(depth), ")".repeat(depth));
+        forbid(&format!("forbid(principal, action, resource) when {{ {open}true{close} }};"))
+    };
+    assert_eq!(nested(31), "ok");
+    for depth in [32, 16_000] {
+        assert_eq!(nested(depth), "brackets may lie at most 32 deep in one another");
+    }
 }
 
 proptest! {

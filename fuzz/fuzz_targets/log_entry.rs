@@ -1,8 +1,3 @@
-//! Any bytes as an entry of the log: read or refused.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let _ = ledger::decode_entry(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| claims::check("log_entry", data));

@@ -1,0 +1,130 @@
+//! Policy documents: read at the door, and evaluated as they were read.
+
+use domain::{
+    Action, Algorithm, Authority, Context, Document, Key, KeyFacts, Life, Location, ObjectId, Origin, Principal,
+    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleAssignment, RoleScope, Settings, Standing, Tenant,
+    TenantKind, Timestamp,
+};
+use policy::{Policy, aws as documents};
+use std::sync::Arc;
+
+use crate::requests::NOW;
+
+const ACCOUNT: &str = "111122223333";
+const ACTIONS: [Action; 3] = [Action::Encrypt, Action::DescribeKey, Action::PutDocument];
+
+/// A document is a key's or an identity's or none, and what it says of a key is the same when it is asked again. What
+/// was taken is never unreadable later, and denies allow nobody.
+pub(crate) fn aws(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let key = documents::validate_key_document(text, ACCOUNT, &|_, _| documents::Existence::Exists);
+    let denies = documents::only_denies(text);
+    assert_eq!(key.is_ok(), denies.is_ok());
+    if let Ok(denies) = denies {
+        assert!(text.len() <= domain::POLICY_BYTES_MAX);
+        let judged = judged(Some(text), &[], &[], Authority::Aws);
+        assert!(!denies || judged.iter().all(|(allowed, _)| !allowed));
+    }
+    if documents::validate_identity_document(text).is_ok() {
+        assert!(text.len() <= domain::IDENTITY_DOCUMENT_BYTES_MAX);
+        let delegating = documents::default_key_policy(ACCOUNT);
+        judged(Some(&delegating), &[("fuzzed".into(), text.to_owned())], &[], Authority::Aws);
+    }
+}
+
+/// What is taken is never unreadable later, and a forbid never allows what was not allowed without it.
+pub(crate) fn native(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    if policy::native::validate_forbid(text).is_err() {
+        return;
+    }
+    let forbids = [("fuzzed".to_owned(), text.to_owned())];
+    let without = judged(None, &[], &[], Authority::Native);
+    let with = judged(None, &[], &forbids, Authority::Native);
+    assert!(with.iter().zip(&without).all(|((with, _), (without, _))| !with || *without));
+}
+
+type Pairs = [(String, String)];
+
+/// Whether each kind of caller may do each of the actions, and why.
+fn judged(key_policy: Option<&str>, identity: &Pairs, forbids: &Pairs, authority: Authority) -> Vec<(bool, String)> {
+    let tenant = Arc::new(tenant(forbids));
+    let key = Arc::new(key(authority, key_policy));
+    let settings = Arc::new(Settings {
+        retention_months: None,
+        signature_window_seconds: 300,
+        native_authority: Authority::Native,
+        forbids: Vec::new(),
+    });
+    let pairs = ["a", "dept"].map(|name| (name.to_owned(), "hr".to_owned())).to_vec();
+    let contexts = [Context::None, Context::from_pairs(pairs).unwrap()];
+    let mut said = Vec::new();
+    for kind in [PrincipalKind::Root, PrincipalKind::Person] {
+        let principal = Arc::new(principal(kind, identity));
+        for (action, context) in ACTIONS.iter().flat_map(|action| contexts.iter().map(move |context| (action, context)))
+        {
+            let ask = || {
+                let who = (&principal, &tenant);
+                let told = Policy::new().explain(who, *action, &key, &tenant, context, &settings, NOW);
+                (told.allowed, told.reason)
+            };
+            let (once, twice) = (ask(), ask());
+            assert_eq!(once, twice);
+            assert!(!once.1.contains("cannot be read"), "{}", once.1);
+            said.push(once);
+        }
+    }
+    said
+}
+
+fn tenant(forbids: &Pairs) -> Tenant {
+    Tenant {
+        id: ObjectId([1; 16]),
+        name: "tenant".into(),
+        account: ACCOUNT.into(),
+        profile: Profile::Default,
+        kind: TenantKind::Ordinary,
+        forbids: forbids.to_vec(),
+        created: Timestamp(0),
+    }
+}
+
+fn principal(kind: PrincipalKind, documents: &Pairs) -> Principal {
+    let role = |role| RoleAssignment { role, scope: RoleScope::Tenant };
+    Principal {
+        id: ObjectId([3; 16]),
+        tenant: ObjectId([1; 16]),
+        name: "ops".into(),
+        kind,
+        standing: Standing::Active,
+        roles: vec![role(Role::EncryptDecrypt), role(Role::SecurityOfficer)],
+        documents: documents.to_vec(),
+        access_keys: Vec::new(),
+        created: Timestamp(0),
+    }
+}
+
+fn key(authority: Authority, policy: Option<&str>) -> Key {
+    let document = |text: &str| Document { regime: Authority::Aws, name: "default".into(), text: text.into() };
+    Key {
+        id: ObjectId([5; 16]),
+        tenant: ObjectId([1; 16]),
+        location: Location::parse("eu-central-1").unwrap(),
+        ring: "default".into(),
+        name: Some("payroll".into()),
+        purpose: Purpose::Encrypt,
+        algorithm: Algorithm::Aes256,
+        origin: Origin::Generated,
+        protection: ProtectionLevel::Software,
+        authority,
+        life: Life::ACTIVE,
+        primary: 1,
+        versions: Vec::new(),
+        rotation: None,
+        rotations_on_demand: 0,
+        created: Timestamp(0),
+        description: String::new(),
+        facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },
+        documents: policy.map(document).into_iter().collect(),
+    }
+}

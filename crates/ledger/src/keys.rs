@@ -52,6 +52,8 @@ fn seal_key(bytes: &Held, from: usize) -> Result<SealKey, Fault> {
     Ok(SealKey::new(part.ok_or(Fault::Unavailable)?.map_err(|_| Fault::MemoryFull)?))
 }
 
+/// Access keys whose rows' ids are remembered at once.
+const ACCESS_KEYS_KNOWN_MAX: usize = 4_096;
 /// Tenants whose keys are ready at once.
 const TENANTS_READY_MAX: usize = 4_096;
 
@@ -63,6 +65,8 @@ pub(crate) struct Keys {
     pub(crate) batch_mac: Held,
     pub(crate) signer: SigningKey,
     fingerprints: Held,
+    /// Where the rows of access keys are that were found: each request names one.
+    access_keys: Cache<Box<str>, ObjectId>,
     tenants: Cache<ObjectId, Arc<TenantKeys>>,
     logs: Cache<(ObjectId, u32), Arc<LogSealer>>,
 }
@@ -82,6 +86,7 @@ impl Keys {
             batch_mac: derived(b"keyward batches v1")?,
             signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?).map_err(|_| Fault::Unavailable)?,
             fingerprints: derived(b"keyward fingerprints v1")?,
+            access_keys: Cache::new(ACCESS_KEYS_KNOWN_MAX),
             tenants: Cache::new(TENANTS_READY_MAX),
             logs: Cache::new(TENANTS_READY_MAX),
             facts,
@@ -102,6 +107,19 @@ impl Keys {
         message.extend_from_slice(location.as_bytes());
         message.extend_from_slice(text.as_bytes());
         id_from_digest(&self.names.mac(b"name", &message))
+    }
+
+    /// The id of an access key's row, by its public half.
+    pub(crate) fn access_key_id(&self, text: &str) -> ObjectId {
+        let known = self.access_keys.get(text);
+        known.unwrap_or_else(|| self.name_id(NameKind::AccessKey, SITE_TENANT, "", text))
+    }
+
+    /// Only who was found is worth a place.
+    pub(crate) fn learn_access_key(&self, text: &str, id: ObjectId) {
+        if self.access_keys.get(text).is_none() {
+            self.access_keys.insert(text.into(), id);
+        }
     }
 
     /// The column by which rows of a tenant in a location are listed.

@@ -118,14 +118,18 @@ impl View {
 
     /// The access key with this public half, wherever in the site.
     pub fn access_key(&self, text: &str) -> Result<Option<Arc<AccessKey>>, Fault> {
-        match self.object(RowId::new(Table::AccessKey, self.access_key_id(text)), None)? {
-            Some(Object::AccessKey(key)) => Ok(Some(key)),
+        let id = self.access_key_id(text);
+        match self.object(RowId::new(Table::AccessKey, id), None)? {
+            Some(Object::AccessKey(key)) => {
+                self.shared.keys.learn_access_key(text, id);
+                Ok(Some(key))
+            }
             _ => Ok(None),
         }
     }
 
     pub fn access_key_id(&self, text: &str) -> ObjectId {
-        self.name_id(NameKind::AccessKey, domain::SITE_TENANT, None, text)
+        self.shared.keys.access_key_id(text)
     }
 
     /// What the same principal made with this token before.

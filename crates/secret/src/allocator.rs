@@ -1,7 +1,7 @@
 //! Nothing that was on the heap stays there.
 #![allow(unsafe_code, reason = "implements `GlobalAlloc`")]
 
-use mimalloc::MiMalloc;
+use libmimalloc_sys as mi;
 use std::alloc::{GlobalAlloc, Layout};
 use std::arch::asm;
 use std::ptr;
@@ -16,26 +16,68 @@ use std::ptr;
 /// ```
 pub struct WipingAllocator;
 
-// SAFETY: each call is passed on to `Wiping(MiMalloc)` unchanged.
+// SAFETY: each call is passed on to `Wiping(Mimalloc)` unchanged.
 unsafe impl GlobalAlloc for WipingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the callee's demands.
-        unsafe { Wiping(MiMalloc).alloc(layout) }
+        unsafe { Wiping(Mimalloc).alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { Wiping(MiMalloc).alloc_zeroed(layout) }
+        unsafe { Wiping(Mimalloc).alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { Wiping(MiMalloc).dealloc(at, layout) }
+        unsafe { Wiping(Mimalloc).dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { Wiping(MiMalloc).realloc(at, layout, new_size) }
+        unsafe { Wiping(Mimalloc).realloc(at, layout, new_size) }
+    }
+}
+
+/// mimalloc, asked for an alignment only where its ordinary blocks may not have it: an aligned allocation whose size is
+/// no power of two takes a larger block and a slower way.
+struct Mimalloc;
+
+/// Ordinary blocks of at least this size are so aligned (`MI_MAX_ALIGN_SIZE`); smaller ones to their size.
+const ALIGNED_BYTES: usize = 16;
+
+impl Mimalloc {
+    fn is_ordinary(layout: Layout) -> bool {
+        layout.align() <= ALIGNED_BYTES && layout.align() <= layout.size()
+    }
+}
+
+// SAFETY: blocks are valid for the size that was asked for, aligned as said above, and belong to the caller until freed.
+unsafe impl GlobalAlloc for Mimalloc {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: any size may be asked for, and alignments of a layout are powers of two.
+        let at = match Self::is_ordinary(layout) {
+            true => unsafe { mi::mi_malloc(layout.size()) },
+            false => unsafe { mi::mi_malloc_aligned(layout.size(), layout.align()) },
+        };
+        at.cast()
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let at = match Self::is_ordinary(layout) {
+            true => unsafe { mi::mi_zalloc(layout.size()) },
+            false => unsafe { mi::mi_zalloc_aligned(layout.size(), layout.align()) },
+        };
+        at.cast()
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, at: *mut u8, _: Layout) {
+        // SAFETY: the caller's promise: one of the above made it, and nobody uses it any more.
+        unsafe { mi::mi_free(at.cast()) }
     }
 }
 
@@ -124,6 +166,23 @@ mod tests {
         // SAFETY: just allocated, that large.
         unsafe { ptr::write_bytes(at, 0xa5, layout.size()) };
         at
+    }
+
+    #[test]
+    fn every_layout_is_aligned_as_it_asks() {
+        let layouts = (0..7).flat_map(|power| (1..300).map(move |size| (size, 1 << power)));
+        for (size, align) in layouts.chain([(4_097, 16), (70_001, 8), (3 << 20, 16), (3 << 20, 4_096)]) {
+            let layout = Layout::from_size_align(size, align).unwrap();
+            // SAFETY: the layout is not empty; two are held at once, so that a block does not serve both.
+            let (one, two) = unsafe { (Mimalloc.alloc(layout), Mimalloc.alloc_zeroed(layout)) };
+            assert!((one as usize).is_multiple_of(align) && (two as usize).is_multiple_of(align), "{size} bytes on {align}");
+            // SAFETY: just allocated with this layout.
+            unsafe {
+                assert!(std::slice::from_raw_parts(two, size).iter().all(|byte| *byte == 0));
+                Mimalloc.dealloc(one, layout);
+                Mimalloc.dealloc(two, layout);
+            }
+        }
     }
 
     #[test]

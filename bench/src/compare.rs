@@ -2,14 +2,15 @@
 
 use crate::load::{self, Operation};
 use crate::measure::{Measured, median};
-use crate::process::{Server, folder, resident_bytes};
+use crate::process::{Server, folder, processor_time, resident_bytes};
 use crate::product::{self, Product};
 use crate::report::{Goal, Report};
 use crate::{CompareArgs, LoadArgs, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 64;
 const MIB: f64 = 1_048_576.0;
@@ -185,17 +186,13 @@ impl Bench {
     }
 
     async fn many_keys(&mut self) -> Outcome<()> {
-        let Some(seed) = self.args.seed.clone() else {
-            self.report.skip(format!("{} keys: no --seed command is given", self.args.keys));
-            return Ok(());
-        };
-        let data = folder(&self.args.disk, "many")?;
-        self.folders.push(data.clone());
-        let command = seed.replace("{data}", &data.to_string_lossy()).replace("{keys}", &self.args.keys.to_string());
-        if !Command::new("sh").arg("-c").arg(&command).status()?.success() {
-            self.report.skip(format!("{} keys: `{command}` failed", self.args.keys));
+        if self.args.keys < WORKING_SET {
+            self.report.skip(format!("many keys: {} are fewer than a working set", self.args.keys));
             return Ok(());
         }
+        let data = folder(&self.args.disk, "many")?;
+        self.folders.push(data.clone());
+        self.seed(&data).await?;
         let product = Product::start(&self.args.product, &data).await?;
         self.report.figure("start with many keys", product.started_in.as_secs_f64(), "s", Goal::AtMost(0.5));
         let keys = product::list_keys(&mut product.client().await?, WORKING_SET).await?;
@@ -206,14 +203,39 @@ impl Bench {
         self.working_set(&product, &keys).await
     }
 
+    /// Makes the keys by as many connections as the load has, as any client would. The product then ends, so that what
+    /// is measured has nothing in memory.
+    async fn seed(&mut self, data: &Path) -> Outcome<()> {
+        let product = Product::start(&self.args.product, data).await?;
+        let (left, begun) = (Arc::new(AtomicUsize::new(self.args.keys)), Instant::now());
+        let before = processor_time(product.pid())?;
+        let mut makers = Vec::new();
+        for _ in 0..CONNECTIONS {
+            makers.push(tokio::spawn(create_until_none_is_left(product.client().await?, Arc::clone(&left))));
+        }
+        while !makers.iter().all(|maker| maker.is_finished()) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            eprint!("\r{} keys to be made ", left.load(Ordering::Relaxed));
+        }
+        eprintln!();
+        for maker in makers {
+            maker.await??;
+        }
+        let spent = processor_time(product.pid())?.saturating_sub(before).as_secs_f64();
+        let keys = self.args.keys as f64;
+        self.report.figure("CreateKey: per second", keys / begun.elapsed().as_secs_f64(), "/s", Goal::None);
+        self.report.figure("CreateKey: processor time", spent * 1e6 / keys, "us", Goal::None);
+        Ok(())
+    }
+
     /// Each key once, by one client after another: none is in memory yet.
     async fn cold(&mut self, product: &Product, keys: &[String]) -> Outcome<()> {
         let mut client = product.client().await?;
-        let before = crate::process::processor_time(product.pid())?;
+        let before = processor_time(product.pid())?;
         for key in keys {
             client.must("Encrypt", &format!("{{\"KeyId\":\"{key}\",\"Plaintext\":\"cA==\"}}")).await?;
         }
-        let spent = crate::process::processor_time(product.pid())?.saturating_sub(before);
+        let spent = processor_time(product.pid())?.saturating_sub(before);
         let each = spent.as_secs_f64() * 1e6 / keys.len() as f64;
         self.report.figure("Encrypt with a cold key, one at a time: processor time", each, "us", Goal::None);
         Ok(())
@@ -242,6 +264,13 @@ impl Bench {
         self.report.figure("Encrypt while 50 keys a second are made / without", ratio, "x", Goal::None);
         Ok(())
     }
+}
+
+async fn create_until_none_is_left(mut client: crate::client::Client, left: Arc<AtomicUsize>) -> Outcome<()> {
+    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+        product::create_key(&mut client).await?;
+    }
+    Ok(())
 }
 
 async fn create_steadily(mut client: crate::client::Client) -> Outcome<()> {

@@ -90,9 +90,7 @@ pub(crate) struct CompareArgs {
     /// Where the figures go.
     #[arg(long, default_value = "target/bench.json")]
     pub(crate) json: PathBuf,
-    /// A shell command that fills the folder {data} with {keys} keys before the product starts.
-    #[arg(long, env = "KEYWARD_BENCH_SEED")]
-    pub(crate) seed: Option<String>,
+    /// How many keys are made, over the wire, before the product is started anew and measured with them; 0: not measured.
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) keys: usize,
     /// A folder on the disk to be measured; the system's temporary folder may be in memory.

@@ -73,7 +73,7 @@ pub fn founding_record(
         tenant: SITE_TENANT,
         principal: SITE_TENANT,
         deeds: vec![(Action::FoundSite, SITE_TENANT, None)],
-        detail: Vec::new(),
+        detail: ledger::Details::default(),
     };
     let outcome = Outcome::of(draft, Ok(Effects::change(builder.change, domain::Reply::Done)));
     Ok((outcome.record, builder.founded))

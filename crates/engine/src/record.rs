@@ -1,8 +1,8 @@
 //! What the log is told of a request.
 
-use domain::{Action, Context, Fault, Found, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
+use domain::{Action, Context, Fault, Found, Location, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
 use identity::{Caller, Proof};
-use ledger::{Detail, DetailKey, Drafted, Effects, Outcome, Record, RefusalSum};
+use ledger::{DetailKey, Details, Drafted, Effects, Outcome, Record, RefusalSum};
 use policy::Deciding;
 
 /// What the path knows of a request beside what it asks.
@@ -12,7 +12,7 @@ pub struct Told {
     pub moment: Moment,
     /// The operation in the dialect's own spelling.
     pub operation: &'static str,
-    pub location: String,
+    pub location: Location,
     /// Microseconds since it came in.
     pub micros: u64,
 }
@@ -40,7 +40,7 @@ pub(crate) fn outcome(
         tell_made(&mut draft, request);
     }
     if let Some(statement) = &deciding.statement {
-        draft.detail.push((DetailKey::Statement, Detail::Text(statement.to_string())));
+        draft.detail.text(DetailKey::Statement, statement);
     }
     Outcome::of(draft, result)
 }
@@ -54,29 +54,28 @@ pub fn refusals(told: &Told, sum: RefusalSum) -> Record {
         tenant: SITE_TENANT,
         principal: SITE_TENANT,
         deeds: vec![(Action::CountRefusals, SITE_TENANT, None)],
-        detail: Vec::new(),
+        detail: Details::default(),
     };
     Record::of_refusals(draft, sum)
 }
 
 fn draft(caller: &Caller, told: Told) -> Drafted {
     let (principal, tenant) = (caller.principal(), caller.tenant());
-    let mut detail = Vec::with_capacity(16);
-    let mut text = |key, text: &str| detail.push((key, Detail::Text(text.to_owned())));
-    text(DetailKey::Principal, &principal.name);
-    text(DetailKey::Account, &tenant.account);
-    text(DetailKey::Operation, told.operation);
-    text(DetailKey::Location, &told.location);
-    text(DetailKey::Address, &caller.source().address.to_string());
+    let mut detail = Details::default();
+    detail.text(DetailKey::Principal, &principal.name);
+    detail.text(DetailKey::Account, &tenant.account);
+    detail.text(DetailKey::Operation, told.operation);
+    detail.text(DetailKey::Location, &told.location.0);
+    detail.text(DetailKey::Address, &caller.source().address.to_string());
     if let Some(agent) = &caller.source().agent {
-        text(DetailKey::Agent, agent);
+        detail.text(DetailKey::Agent, agent);
     }
     if let Proof::SigV4 { access_key, signature_sha256 } = caller.proof() {
-        text(DetailKey::AccessKey, access_key);
-        detail.push((DetailKey::Signature, Detail::Bytes(signature_sha256.to_vec())));
+        detail.text(DetailKey::AccessKey, access_key);
+        detail.bytes(DetailKey::Signature, signature_sha256);
     }
-    detail.push((DetailKey::Secure, Detail::Number(u64::from(caller.source().secure))));
-    detail.push((DetailKey::Duration, Detail::Number(told.micros)));
+    detail.number(DetailKey::Secure, u64::from(caller.source().secure));
+    detail.number(DetailKey::Duration, told.micros);
     let (request, tongue, moment) = (told.id, told.tongue, told.moment);
     Drafted {
         request,
@@ -94,13 +93,13 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
         draft.deeds.push((demand.action, demand.target.object(), version_of(&request.found, place)));
     }
     if let Some(context) = request.context().filter(|context| **context != Context::None) {
-        draft.detail.push((DetailKey::Context, Detail::Bytes(context.canonical())));
+        draft.detail.bytes(DetailKey::Context, &context.canonical());
     }
     if let Found::Work(work) = &request.found {
-        draft.detail.push((DetailKey::Algorithm, Detail::Text(work.key.algorithm.name().to_owned())));
+        draft.detail.text(DetailKey::Algorithm, work.key.algorithm.name());
     }
     if request.dry() != domain::Dry::Wet {
-        draft.detail.push((DetailKey::Dry, Detail::Number(1)));
+        draft.detail.number(DetailKey::Dry, 1);
     }
 }
 

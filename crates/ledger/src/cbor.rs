@@ -3,6 +3,7 @@
 
 use crate::entry::Malformed;
 use minicbor::data::Type;
+use minicbor::encode::Write as _;
 use minicbor::{Decoder, Encoder};
 use secret::Secret;
 use std::convert::Infallible;
@@ -73,6 +74,11 @@ impl Writer {
     /// The head of an array; its items follow.
     pub(crate) fn array(&mut self, items: usize) {
         let _: Result<_, _> = self.0.array(items as u64);
+    }
+
+    /// Items that another writer wrote.
+    pub(crate) fn items(&mut self, written: &[u8]) {
+        let _: Result<_, _> = self.0.writer_mut().write_all(written);
     }
 
     /// The value, or null.

@@ -3,6 +3,7 @@
 use crate::cbor::{Fields, Reader, Writer};
 use domain::{Action, Errand, ObjectId, RequestId, RowId, Steady, Table, Timestamp, Tongue};
 use minicbor::data::Type;
+use secret::Secret;
 
 /// The version of the format that is written, and the only one that is read.
 const FORMAT: u8 = 1;
@@ -442,31 +443,68 @@ fn read_errand(r: &mut Reader<'_>) -> Result<ErrandNote, Malformed> {
     })
 }
 
-/// The plaintext of the sealed part: a CBOR array of [key, value], in the order given.
-pub(crate) fn encode_detail(detail: &[(DetailKey, Detail)]) -> Vec<u8> {
-    let bytes: usize = detail.iter().map(|(_, value)| value.bytes() + 13).sum();
-    let mut writer = Writer::with_capacity(bytes + 9);
-    writer.list(detail, |w, (key, value)| {
-        w.array(2);
-        w.number(*key as u16);
-        match value {
-            Detail::Text(text) => w.text(text),
-            Detail::Bytes(bytes) => w.bytes(bytes),
-            Detail::Number(number) => w.number(*number),
-        }
-    });
-    writer.finish()
+/// The sealed part of an entry as it grows: told once, and never copied before it is sealed.
+pub struct Details {
+    pairs: Writer,
+    count: usize,
 }
 
-impl Detail {
-    /// Its length, but for a head.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Number(_) => 0,
+/// Room for what most requests tell.
+const DETAILS_BYTES: usize = 448;
+
+impl Default for Details {
+    fn default() -> Self {
+        Self { pairs: Writer::with_capacity(DETAILS_BYTES), count: 0 }
+    }
+}
+
+impl Details {
+    pub fn text(&mut self, key: DetailKey, text: &str) {
+        self.pair(key).text(text);
+    }
+
+    pub fn bytes(&mut self, key: DetailKey, bytes: &[u8]) {
+        self.pair(key).bytes(bytes);
+    }
+
+    pub fn number(&mut self, key: DetailKey, number: u64) {
+        self.pair(key).number(number);
+    }
+
+    fn pair(&mut self, key: DetailKey) -> &mut Writer {
+        self.count += 1;
+        self.pairs.array(2);
+        self.pairs.number(key as u16);
+        &mut self.pairs
+    }
+
+    /// The plaintext of the sealed part: a CBOR array of [key, value], in the order told.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let pairs = self.pairs.finish();
+        let mut all = Writer::with_capacity(pairs.len() + 9);
+        all.array(self.count);
+        all.items(&pairs);
+        drop(Secret::new(pairs));
+        all.finish()
+    }
+}
+
+impl<'a> Extend<&'a (DetailKey, Detail)> for Details {
+    fn extend<I: IntoIterator<Item = &'a (DetailKey, Detail)>>(&mut self, pairs: I) {
+        for (key, value) in pairs {
+            match value {
+                Detail::Text(text) => self.text(*key, text),
+                Detail::Bytes(bytes) => self.bytes(*key, bytes),
+                Detail::Number(number) => self.number(*key, *number),
+            }
         }
     }
+}
+
+pub(crate) fn encode_detail(pairs: &[(DetailKey, Detail)]) -> Vec<u8> {
+    let mut details = Details::default();
+    details.extend(pairs);
+    details.finish()
 }
 
 /// Reads the sealed part. Values of a kind that this release does not know are passed over.

@@ -25,7 +25,9 @@ mod view;
 
 pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
 pub use committer::Head;
-pub use entry::{Clear, Detail, DetailKey, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry};
+pub use entry::{
+    Clear, Detail, DetailKey, Details, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry,
+};
 pub use inspect::Inspector;
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{

@@ -280,14 +280,14 @@ impl Ledger {
         mut basis: Basis,
         answer: oneshot::Sender<Result<Receipt, Unrecorded>>,
     ) -> Result<Submission, Fault> {
-        let draft = &record.draft;
+        let draft = record.draft;
         let (tenant, request, moment) = (draft.tenant, draft.request, draft.moment);
         let month = moment.wall.year_month();
         let log = self.log_sealer(tenant, month, &mut record.change, &mut basis)?;
         let rows = self.rows_of(std::mem::take(&mut record.change), &basis)?;
         let changes: Vec<RowChange> = rows.iter().map(|(_, _, change)| *change).collect();
         let site = &self.shared.keys.facts.site;
-        let detail = secret::Secret::new(entry::encode_detail(&record.draft.detail));
+        let detail = secret::Secret::new(draft.detail.finish());
         let associated = entry::detail_associated(site, tenant, request);
         let sealed = detail.expose(|plain| log.sealer.seal(&associated, plain)).map_err(|_| Fault::Unavailable)?;
         let unrecorded = self.unrecorded.swap(0, Ordering::Relaxed);
@@ -295,10 +295,10 @@ impl Ledger {
             wall: moment.wall,
             steady: moment.steady,
             tenant,
-            principal: record.draft.principal,
+            principal: draft.principal,
             request,
-            tongue: record.draft.tongue,
-            deeds: &record.draft.deeds,
+            tongue: draft.tongue,
+            deeds: &draft.deeds,
             verdict: &record.verdict,
             rows: &changes,
             errands: &record.errands,

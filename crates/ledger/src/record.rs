@@ -1,6 +1,6 @@
 //! What one request leaves behind, built here and nowhere else.
 
-use crate::{Detail, DetailKey, Verdict};
+use crate::{Detail, DetailKey, Details, Verdict};
 use domain::{Action, Ending, Errand, Fault, Moment, Object, ObjectId, Reply, RequestId, RowId, Tongue, WireStatus};
 
 /// What the log is told of a request, in the clear and sealed. See [`crate::entry`] for what becomes of it.
@@ -12,7 +12,7 @@ pub struct Drafted {
     pub tenant: ObjectId,
     pub principal: ObjectId,
     pub deeds: Vec<(Action, ObjectId, Option<u32>)>,
-    pub detail: Vec<(DetailKey, Detail)>,
+    pub detail: Details,
 }
 
 /// Entry and change of one request. An entry names its errands; the scheduler finds them there.
@@ -102,11 +102,11 @@ impl Outcome {
         let request = draft.request;
         let (verdict, change, errands, answer) = match result {
             Ok(Effects { change, errands, reply, detail }) => {
-                draft.detail.extend(detail);
+                draft.detail.extend(&detail);
                 (Verdict::Done, change, errands, Ok(reply))
             }
             Err(fault) => {
-                draft.detail.push((DetailKey::Reason, Detail::Text(fault.to_string())));
+                draft.detail.text(DetailKey::Reason, &fault.to_string());
                 (Verdict::Refused(fault.word()), Change::none(), Vec::new(), Err(fault))
             }
         };
@@ -127,8 +127,10 @@ impl Outcome {
     /// Tells the log with which status it will be answered.
     pub fn tell_status(&mut self, status: WireStatus) {
         let detail = &mut self.record.draft.detail;
-        detail.push((DetailKey::Status, Detail::Number(status.number.into())));
-        detail.extend(status.code.map(|code| (DetailKey::Code, Detail::Text(code.to_owned()))));
+        detail.number(DetailKey::Status, status.number.into());
+        if let Some(code) = status.code {
+            detail.text(DetailKey::Code, code);
+        }
     }
 }
 

@@ -177,7 +177,7 @@ fn told(matter: &Matter<'_>) -> Told {
         tongue: matter.tongue,
         moment: matter.moment,
         operation: matter.operation,
-        location: matter.place.0.to_string(),
+        location: matter.place.clone(),
         micros: clock::stopwatch_micros().saturating_sub(matter.started),
     }
 }

@@ -194,7 +194,7 @@ fn house_principal(tenant: &Tenant) -> Principal {
 }
 
 fn house_told(id: RequestId, moment: Moment, operation: &'static str) -> Told {
-    Told { id, tongue: Tongue::House, moment, operation, location: String::new(), micros: 0 }
+    Told { id, tongue: Tongue::House, moment, operation, location: Location("".into()), micros: 0 }
 }
 
 fn newest(view: &View, action: Action) -> Result<Option<u64>, Fault> {

@@ -175,7 +175,10 @@ mod tests {
             let layout = Layout::from_size_align(size, align).unwrap();
             // SAFETY: the layout is not empty; two are held at once, so that a block does not serve both.
             let (one, two) = unsafe { (Mimalloc.alloc(layout), Mimalloc.alloc_zeroed(layout)) };
-            assert!((one as usize).is_multiple_of(align) && (two as usize).is_multiple_of(align), "{size} bytes on {align}");
+            assert!(
+                (one as usize).is_multiple_of(align) && (two as usize).is_multiple_of(align),
+                "{size} bytes on {align}"
+            );
             // SAFETY: just allocated with this layout.
             unsafe {
                 assert!(std::slice::from_raw_parts(two, size).iter().all(|byte| *byte == 0));

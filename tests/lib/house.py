@@ -76,7 +76,9 @@ class NotReady(Exception):
 class House:
     """One server process after the other on the same data."""
 
-    def __init__(self, scratch, name="site"):
+    def __init__(self, scratch, name="site", kind="dev"):
+        """`kind`: `dev`, which keeps its root key with its data, or `serve`, whose root key lies elsewhere."""
+        self.kind, self.who = kind, None
         self.scratch = pathlib.Path(scratch)
         self.data = self.scratch / name
         self.log = self.scratch / f"{name}.log"
@@ -105,6 +107,42 @@ class House:
         self.spawn("dev", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *more)
         self.wait_ready()
         return self
+
+    def beginning(self):
+        """The command line that starts it, whatever it is."""
+        kept = ("--data", self.data, "--listen", f"127.0.0.1:{self.port}")
+        return ("dev", *kept) if self.kind == "dev" else ("serve", *kept, "--root-key", self.root_key)
+
+    def start(self):
+        """Starts it; the first time it is made, with somebody who may do everything in a tenant."""
+        made = self.kind == "dev" or self.data.exists()
+        if not made:
+            self.init(self.root_key)
+        self.spawn(*self.beginning())
+        self.wait_ready()
+        if not made:
+            self.settle()
+        return self
+
+    def settle(self):
+        """A tenant, and in it somebody with all rights in every tongue."""
+        site = (self.administrator["AWS_ACCESS_KEY_ID"], self.administrator["AWS_SECRET_ACCESS_KEY"])
+        self.command(site, "tenant", "create", "acme", "--account", "111122223333")
+        self.command(site, "principal", "create", "alice", "--tenant", "acme", "--role", "Administrator")
+        made = self.command(site, "principal", "key", "create", "alice", "--tenant", "acme")
+        told = dict(line.removeprefix("export ").split("=", 1) for line in made.splitlines())
+        self.who = (told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"])
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        self.command(self.who, "policy", "identity", "put", "alice", "everything", "-", input=json.dumps(everything))
+
+    def command(self, credentials, *arguments, **options):
+        """What somebody's command line prints."""
+        environment = {**self.environment(), "KEYWARD_ADDR": self.https, "KEYWARD_CA_FILE": str(self.ca),
+                       "AWS_ACCESS_KEY_ID": credentials[0], "AWS_SECRET_ACCESS_KEY": credentials[1], "AWS_REGION": REGION}
+        done = subprocess.run([binary(), *arguments], env=environment, text=True, capture_output=True, timeout=60, **options)
+        if done.returncode:
+            raise NotReady(f"{' '.join(arguments)}: {done.stderr}")
+        return done.stdout
 
     def init(self, root_key):
         made = self.run("init", "--data", self.data, "--root-key", root_key)
@@ -181,6 +219,10 @@ class House:
         return self.data / "tls/ca.pem"
 
     @property
+    def root_key(self):
+        return self.data / "root.key" if self.kind == "dev" else self.scratch / f"{self.data.name}.root.key"
+
+    @property
     def database(self):
         return self.data / "keyward.db"
 
@@ -214,6 +256,8 @@ class House:
     # Clients
 
     def credentials(self):
+        if self.who:
+            return self.who
         client = self.client_file()
         return client["access_key_id"], client["secret_access_key"]
 

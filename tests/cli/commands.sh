@@ -153,6 +153,7 @@ said 1 'bad-signature' 'a wrong secret' env AWS_SECRET_ACCESS_KEY=wrong "$keywar
 said 1 'cannot be reached' 'no server' env KEYWARD_ADDR=https://127.0.0.1:1 "$keyward" whoami
 said 1 'loopback' 'no plaintext to elsewhere' env KEYWARD_ADDR=http://192.0.2.1:80 "$keyward" whoami
 stop
+said 0 'entries a second' 'verify tells how fast it is' bash -c '"$0" audit verify --data "$1" 2>&1' "$keyward" "$scratch/data"
 said 0 '^sound' 'verify when the server is down' "$keyward" audit verify --data "$scratch/data"
 
 # Tampering, without a server and without its root key

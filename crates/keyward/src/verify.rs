@@ -48,13 +48,22 @@ fn check(data: &Path, root_key: Option<&Path>, verifier: Option<&str>) -> Result
         mac: mac.as_ref().map(|mac| mac as &dyn Fn(&ledger::StoredBatch) -> [u8; 32]),
         projections: Some(&*store.projection_reader),
     };
-    let bar = bar();
+    let (bar, begun) = (bar(), clock::stopwatch_micros());
     let report = verify_store(&*store.reader, &how, &mut |done, of| {
         bar.set_length(of);
         bar.set_position(done);
     });
     bar.finish_and_clear();
+    eprintln!("{}", rate(&report, clock::stopwatch_micros().saturating_sub(begun)));
     Ok(report)
+}
+
+/// How fast it was, for whoever plans the next time.
+fn rate(report: &Report, micros: u64) -> String {
+    let kept = report.size.saturating_sub(report.pruned);
+    let rate = kept.saturating_mul(1_000_000) / micros.max(1);
+    let (seconds, tenths) = (micros / 1_000_000, micros / 100_000 % 10);
+    format!("{kept} entries and {} rows in {seconds}.{tenths} s: {rate} entries a second", report.rows)
 }
 
 /// The verifier key that the store itself names. Whoever made the store chose it, and is told so.

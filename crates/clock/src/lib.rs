@@ -51,13 +51,13 @@ impl Timestamp {
         self.civil().map_or(0, |t| u32::from(t.year().unsigned_abs()) * 100 + u32::from(t.month().unsigned_abs()))
     }
 
-    /// Reads RFC 3339, or a date alone (midnight UTC).
+    /// Reads RFC 3339, or a date alone (midnight UTC), from the years 0000 to 9999 of UTC.
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-            return Some(Self(stamp.as_millisecond()));
-        }
-        let date: jiff::civil::Date = text.parse().ok()?;
-        Self::from_civil(date.at(0, 0, 0, 0))
+        let time = match text.parse::<jiff::Timestamp>() {
+            Ok(stamp) => Self(stamp.as_millisecond()),
+            Err(_) => Self::from_civil(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0))?,
+        };
+        (time.civil()?.year() >= 0).then_some(time)
     }
 
     /// Reads the basic format of ISO 8601 that request signatures use: `20261125T095303Z`.
@@ -201,6 +201,10 @@ mod tests {
         assert_eq!(Timestamp::parse_basic("19700230T000001Z"), None);
         assert_eq!(Timestamp::parse_basic("1970010200000012"), None);
         assert_eq!(Timestamp::parse("1970-01-02"), Some(Timestamp(DAY)));
+        assert!(Timestamp::parse("0000-01-01").is_some() && Timestamp::parse("9999-12-30T22:00:00Z").is_some());
+        for text in ["-000001-12-31", "-009999-01-04T00:00:00Z", "0000-01-01T00:00:00+00:01", "+010000-01-01"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
         assert_eq!(Timestamp(0).year_month(), 197_001);
         assert_eq!(moment.to_basic(), "20261125T095303Z");
         assert_eq!(Timestamp::parse_basic(&moment.to_basic()), Some(Timestamp(1_795_600_383_000)));

@@ -105,13 +105,17 @@ impl Path {
             known => known,
         };
         let Some((before, before_month)) = view.prunable(below, self.clock.now(), months)? else { return Ok(()) };
+        // Until it is dropped the log says what is to be, so that no second entry says the same.
+        self.pruned.store(UNKNOWN, Ordering::Relaxed);
         self.act(&house, &Ask::Prune { before, before_month }).await?;
         self.drop_below(&house, before).await.map(|_| ())
     }
 
     /// What an entry says is dropped, perhaps once more: a process may have died in the middle of it.
     async fn drop_below(&self, house: &House, before: u64) -> Result<u64, Fault> {
-        house.ledger.prune(before).await.map_err(|_| Fault::Unavailable)?;
+        if before > 0 {
+            house.ledger.prune(before).await.map_err(|_| Fault::Unavailable)?;
+        }
         self.pruned.store(before, Ordering::Relaxed);
         Ok(before)
     }

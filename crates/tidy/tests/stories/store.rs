@@ -1,18 +1,25 @@
-//! The embedded store with a switch that breaks it.
+//! The embedded store with switches that break it.
 
 use ledger::{Batch, Store, StoreFault, StoredCheckpoint, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A writer that fails while the switch is on.
+/// What of a store is broken.
+#[derive(Default)]
+pub(crate) struct Switches {
+    pub(crate) all: AtomicBool,
+    pub(crate) pruning: AtomicBool,
+}
+
+/// A writer that fails while a switch is on.
 struct Breakable {
     writer: Box<dyn Writer>,
-    broken: Arc<AtomicBool>,
+    broken: Arc<Switches>,
 }
 
 impl Breakable {
     fn whole(&mut self) -> Result<&mut dyn Writer, StoreFault> {
-        if self.broken.load(Ordering::SeqCst) { Err(StoreFault("broken".into())) } else { Ok(&mut *self.writer) }
+        if self.broken.all.load(Ordering::SeqCst) { Err(StoreFault("broken".into())) } else { Ok(&mut *self.writer) }
     }
 }
 
@@ -34,6 +41,9 @@ impl Writer for Breakable {
     }
 
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
+        if self.broken.pruning.load(Ordering::SeqCst) {
+            return Err(StoreFault("broken".into()));
+        }
         self.whole()?.prune(from, before)
     }
 
@@ -42,7 +52,7 @@ impl Writer for Breakable {
     }
 }
 
-pub(crate) fn breakable(store: Store, broken: &Arc<AtomicBool>) -> Store {
+pub(crate) fn breakable(store: Store, broken: &Arc<Switches>) -> Store {
     let writer = Breakable { writer: store.writer, broken: Arc::clone(broken) };
     Store { writer: Box::new(writer), ..store }
 }

@@ -10,7 +10,7 @@ use engine::{Colony, Newcomer};
 use path::{FoundSite, Open, Path};
 use secret::{Held, Secret};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// 2026-11-25T00:00:00Z: day 0 of every story.
 pub(crate) const DAY_0: Timestamp = Timestamp(1_795_564_800_000);
@@ -24,7 +24,7 @@ pub(crate) struct World {
     path: Path,
     clock: Clock,
     plain: Plain,
-    broken: Arc<AtomicBool>,
+    broken: Arc<store::Switches>,
     folder: tempfile::TempDir,
 }
 
@@ -70,7 +70,7 @@ fn site() -> FoundSite {
 impl World {
     pub(crate) async fn found() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (clock, broken) = (Clock::manual(DAY_0), Arc::new(AtomicBool::new(false)));
+        let (clock, broken) = (Clock::manual(DAY_0), Arc::<store::Switches>::default());
         let path = Path::sealed(clock.clone());
         let store = store::breakable(store_sqlite::create(folder.path()).unwrap(), &broken);
         path.found(Open { store, root: &root() }, site()).await.unwrap();
@@ -83,6 +83,7 @@ impl World {
             ["days", days] => self.clock.advance(days.parse::<i64>().unwrap() * DAY),
             ["wall", "ahead", days] => self.clock.set_ahead(days.parse::<i64>().unwrap() * DAY),
             ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
+            ["pruning", state] => self.broken.pruning.store(state == "breaks", Ordering::SeqCst),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
                 return self.path.do_due().await.map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
@@ -98,7 +99,7 @@ impl World {
     }
 
     async fn set_store(&mut self, state: &str) -> String {
-        self.broken.store(state == "breaks", Ordering::SeqCst);
+        self.broken.all.store(state == "breaks", Ordering::SeqCst);
         // It serves again only after it was reopened and verified, which is tried again and again.
         for _ in 0..200 {
             if state == "breaks" || self.path.standing() == path::Standing::Ready {

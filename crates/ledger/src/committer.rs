@@ -214,7 +214,7 @@ impl Committer {
         match order {
             Order::Commit(one) => self.commit(vec![one]),
             Order::Scrub(answer) => {
-                let _ = answer.send(self.writer.scrub());
+                self.writer.scrub(Box::new(|scrubbed| drop(answer.send(scrubbed))));
             }
             Order::Prune(from, before, answer) => {
                 let _ = answer.send(self.writer.prune(from, before));

@@ -39,8 +39,8 @@ pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};
 pub use store::{
-    Batch, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault, StoredBatch,
-    StoredCheckpoint, Tile, Writer,
+    Availability, Batch, Done, Locked, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault,
+    StoredBatch, StoredCheckpoint, Tile, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};

@@ -66,19 +66,43 @@ pub struct Store {
     pub name: String,
 }
 
-/// The one writer. It lives on one thread.
+/// The log, while nobody else can append to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locked {
+    pub size: u64,
+    /// What others appended to the log that this process knew, in order; where that is much, its beginning.
+    pub news: Vec<StoredBatch>,
+}
+
+/// Who is told that something long has ended. Dropped: it never will.
+pub type Done = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
+
+/// The one writer of a process. It lives on one thread. After an error of [`Writer::lock`], [`Writer::release`],
+/// [`Writer::append`] or [`Writer::sign`] nothing but [`Writer::reopen`] is called.
 pub trait Writer: Send {
-    /// All of the batch durably, or an error. After an error nothing but [`Writer::reopen`] is called.
+    /// Nobody else appends from here to the next [`Writer::append`] or [`Writer::release`]. `size` is how much of the
+    /// log this process knows. A store of one process has no others, and nothing to do.
+    fn lock(&mut self, size: u64) -> Result<Locked, StoreFault> {
+        Ok(Locked { size, news: Vec::new() })
+    }
+
+    /// Others may append again.
+    fn release(&mut self) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    /// All of the batch durably, or an error.
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault>;
 
     /// One more signed checkpoint, durably.
     fn sign(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreFault>;
 
-    /// Opens anew, writes anew and syncs what it holds (never only fsync again).
+    /// Opens anew, writes anew and syncs what it holds (never only fsync again). When it returns, what can be read is
+    /// durable, and nothing that was under way will still happen.
     fn reopen(&mut self) -> Result<(), StoreFault>;
 
     /// Overwrites what deleted and replaced rows left in the store's own files.
-    fn scrub(&mut self) -> Result<(), StoreFault>;
+    fn scrub(&mut self, done: Done);
 
     /// Looks at a bounded number of batches that begin at `from` or later and end before `before`, and drops those
     /// that no row names any more; never the last of the log. Where to go on; none when all were looked at.
@@ -86,6 +110,17 @@ pub trait Writer: Send {
 
     /// Sets a fact that never changes afterwards: site id, origin, format. Only at founding.
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault>;
+}
+
+/// What the loss of a machine costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// The store lives in this process: it is as available as its machine, and never claims more.
+    OneMachine,
+    /// What is acknowledged stands on another machine too, which can go on.
+    High,
+    /// Not so, and why.
+    NotHigh(String),
 }
 
 /// Reads what is committed. All methods may be called by many threads at once.
@@ -116,6 +151,16 @@ pub trait Reader: Send + Sync {
     fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<StoredCheckpoint>, StoreFault>;
     /// Raw rows in table order for verification: everything, tombstones too.
     fn all_rows(&self, after: Option<RowId>, limit: u32) -> Result<Vec<StoredRow>, StoreFault>;
+
+    /// Whether other processes append to the same log.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// As it was lately.
+    fn availability(&self) -> Availability {
+        Availability::OneMachine
+    }
 }
 
 /// A full tile of hashes (C2SP tlog-tiles: height 8), or the newest part of one.
@@ -138,6 +183,11 @@ pub struct Segment {
 
 /// Where projections are kept. It may lose everything: projections are rebuilt from the log.
 pub trait ProjectionWriter: Send {
+    /// Whether this process is the one of all that projects now. Nothing is projected where it is not.
+    fn lead(&mut self) -> Result<bool, StoreFault> {
+        Ok(true)
+    }
+
     /// All of it, or nothing. Tiles and segments replace those of the same place.
     fn project(&mut self, tiles: &[Tile], segments: &[Segment], cursors: &[(&str, u64)]) -> Result<(), StoreFault>;
     fn forget_all(&mut self) -> Result<(), StoreFault>;

@@ -5,7 +5,7 @@ use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
 use crate::{OpenFault, schema, slots};
-use ledger::{Batch, StoreFault, StoredCheckpoint, StoredRow, Writer};
+use ledger::{Batch, Done, StoreFault, StoredCheckpoint, StoredRow, Writer};
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,9 +86,9 @@ impl Writer for SqliteWriter {
         Ok(())
     }
 
-    fn scrub(&mut self) -> Result<(), StoreFault> {
+    fn scrub(&mut self, done: Done) {
         // Former content was overwritten where it stood (see `slots`); older pages stand in the WAL until it is cut.
-        self.run(|open| truncate(&open.link))
+        done(self.run(|open| truncate(&open.link)));
     }
 
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {

@@ -1,0 +1,221 @@
+//! Connections that read. Each takes many questions at once.
+
+use crate::OpenFault;
+use crate::availability::{Watched, watch};
+use crate::convert::{Read, bound, count};
+use crate::driver::{Driver, wait};
+use crate::link::{Failed, Link};
+use crate::target::{CONNECT_MAX, Target};
+use ledger::StoreFault;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+/// Beyond one: a long listing should not keep others waiting.
+const LINKS: usize = 4;
+/// How long an answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// After a failure to connect nobody tries again for so long.
+const RETRY_MICROS: u64 = 250_000;
+const SETUP: &str = "SET default_transaction_read_only = on; SET statement_timeout = '10s'; SET search_path = keyward";
+
+pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
+
+macro_rules! questions {
+    ($($name:ident: $sql:expr;)+) => {
+        /// Everything that is ever asked, prepared.
+        pub(crate) struct Questions { $(pub(crate) $name: Statement),+ }
+
+        impl Questions {
+            async fn prepare(client: &tokio_postgres::Client) -> Result<Self, tokio_postgres::Error> {
+                let ($($name,)+) = tokio::try_join!($(client.prepare($sql)),+)?;
+                Ok(Self { $($name),+ })
+            }
+        }
+    };
+}
+
+macro_rules! rows {
+    ($rest:literal) => {
+        concat!("SELECT tbl, id, revision, position, tenant, place, owner, due, blob FROM keyward.rows ", $rest)
+    };
+}
+
+macro_rules! batches {
+    ($rest:literal) => {
+        concat!("SELECT first, count, entries, frontier, mac, wall FROM keyward.batches ", $rest)
+    };
+}
+
+questions! {
+    head: "SELECT size FROM keyward.head";
+    fact: "SELECT value FROM keyward.facts WHERE name = $1";
+    row: rows!("WHERE tbl = $1 AND id = $2");
+    of_tenant: rows!("WHERE tbl = $1 AND id > $2 AND tenant = $4 AND blob IS NOT NULL ORDER BY id LIMIT $3");
+    of_place: rows!(
+        "WHERE tbl = $1 AND id > $2 AND place = $5 AND tenant = $4 AND blob IS NOT NULL ORDER BY id LIMIT $3"
+    );
+    of_owner: rows!("WHERE tbl = $1 AND id > $2 AND owner = $4 AND blob IS NOT NULL ORDER BY id LIMIT $3");
+    of_all: rows!("WHERE tbl = $1 AND id > $2 AND blob IS NOT NULL ORDER BY id LIMIT $3");
+    raw: rows!("WHERE (tbl, id) > ($1, $2) ORDER BY tbl, id LIMIT $3");
+    due: "SELECT id FROM keyward.rows WHERE tbl = $1 AND due <= $2 AND due <> 9223372036854775807
+        ORDER BY due LIMIT $3";
+    newest_position: "SELECT max(position) FROM keyward.rows";
+    last_batch: batches!("ORDER BY first DESC LIMIT 1");
+    batch_at_or_before: batches!("WHERE first <= $1 ORDER BY first DESC LIMIT 1");
+    batches: batches!(
+        "WHERE first >= coalesce((SELECT first FROM (SELECT first, count FROM keyward.batches WHERE first <= $1
+         ORDER BY first DESC LIMIT 1) AS at WHERE first + count > $1), $1) ORDER BY first LIMIT $2"
+    );
+    oldest: "SELECT coalesce(min(first), 0) FROM keyward.batches";
+    newest_checkpoint: "SELECT size, note, wall FROM keyward.checkpoints ORDER BY size DESC LIMIT 1";
+    checkpoints: "SELECT size, note, wall FROM keyward.checkpoints WHERE size > $1 ORDER BY size LIMIT $2";
+    tile: "SELECT hashes FROM keyward.tiles WHERE level = $1 AND place = $2";
+    segments: "SELECT first, count, summary FROM keyward.segments WHERE first < $1 ORDER BY first DESC LIMIT $2";
+    cursor: "SELECT upto FROM keyward.cursors WHERE name = $1";
+}
+
+struct Asked {
+    link: Link,
+    questions: Questions,
+}
+
+#[derive(Default)]
+struct Slot {
+    asked: Option<Arc<Asked>>,
+    /// When connecting failed last, and why.
+    failed: Option<(u64, String)>,
+}
+
+pub(crate) struct Pool {
+    target: Arc<Target>,
+    driver: Driver,
+    slots: [Mutex<Slot>; LINKS],
+    next: AtomicUsize,
+    /// The size of the log that this process has seen at least: whoever shows less has fallen behind.
+    mark: Arc<AtomicU64>,
+    watched: Watched,
+}
+
+/// Waits for one question, on the calling thread.
+pub(crate) struct Answer(pub(crate) Vec<Row>);
+
+impl Pool {
+    pub(crate) fn new(target: Arc<Target>, mark: Arc<AtomicU64>) -> Result<Self, OpenFault> {
+        let failed = |why: std::io::Error| OpenFault::Failed { name: target.name.clone(), reason: why.to_string() };
+        let driver = Driver::start().map_err(failed)?;
+        let watched = Watched::default();
+        driver.handle().spawn(watch(Arc::clone(&target), watched.clone()));
+        Ok(Self { driver, slots: Default::default(), next: AtomicUsize::new(0), mark, watched, target })
+    }
+
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    /// Asks one question. A connection that turns out to be gone is replaced once.
+    pub(crate) fn ask(
+        &self,
+        doing: &str,
+        question: impl Fn(&Questions) -> &Statement,
+        params: &[Param<'_>],
+    ) -> Read<Answer> {
+        let named = |reason: String| StoreFault(format!("{doing}: {reason}"));
+        let slot = self.slots.get(self.next.fetch_add(1, Ordering::Relaxed) % LINKS);
+        let slot = slot.ok_or_else(|| named("no connection".to_owned()))?;
+        let mark = self.mark.load(Ordering::SeqCst);
+        for fresh in [false, true] {
+            let asked = self.link(slot).map_err(named)?;
+            let answer = wait(ask(&asked, question(&asked.questions), params), ANSWER_MAX);
+            match answer {
+                Some(Ok((size, rows))) if size >= mark => return Ok(Answer(rows)),
+                Some(Ok(_)) => {
+                    forget(slot, &asked);
+                    return Err(named("the server that answered has fallen behind the log".to_owned()));
+                }
+                Some(Err(failed)) if failed.said || fresh => return Err(named(failed.reason)),
+                Some(Err(_)) => forget(slot, &asked),
+                None => {
+                    forget(slot, &asked);
+                    return Err(named("the database does not answer".to_owned()));
+                }
+            }
+        }
+        Err(named("the connection was lost".to_owned()))
+    }
+
+    fn link(&self, slot: &Mutex<Slot>) -> Result<Arc<Asked>, String> {
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = slot.asked.as_ref().filter(|asked| !asked.link.client.is_closed()) {
+            return Ok(Arc::clone(asked));
+        }
+        if let Some((at, why)) = &slot.failed
+            && clock::stopwatch_micros().saturating_sub(*at) < RETRY_MICROS
+        {
+            return Err(why.clone());
+        }
+        slot.asked = None;
+        match self.connect() {
+            Ok(asked) => {
+                slot.failed = None;
+                Ok(Arc::clone(slot.asked.insert(Arc::new(asked))))
+            }
+            Err(why) => {
+                slot.failed = Some((clock::stopwatch_micros(), why.clone()));
+                Err(why)
+            }
+        }
+    }
+
+    fn connect(&self) -> Result<Asked, String> {
+        let target = Arc::clone(&self.target);
+        let connecting = self.driver.handle().spawn(async move {
+            let link = Link::open(&target, SETUP).await?;
+            let questions = Questions::prepare(&link.client).await?;
+            Ok::<_, Failed>(Asked { link, questions })
+        });
+        let hosts = u32::try_from(self.target.hosts.len()).unwrap_or(1);
+        match wait(connecting, CONNECT_MAX * 3 * hosts) {
+            Some(Ok(connected)) => connected.map_err(|failed| failed.reason),
+            Some(Err(_)) | None => Err("the database does not answer".to_owned()),
+        }
+    }
+}
+
+fn forget(slot: &Mutex<Slot>, gone: &Arc<Asked>) {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, gone)) {
+        slot.asked = None;
+    }
+}
+
+/// The answer, and the size of the log that its server had before it answered.
+async fn ask(asked: &Asked, question: &Statement, params: &[Param<'_>]) -> Result<(u64, Vec<Row>), Failed> {
+    let client = &asked.link.client;
+    // Both go out before either is waited for, in this order.
+    let (head, rows) =
+        futures_util::future::join(client.query_one(&asked.questions.head, &[]), client.query(question, params)).await;
+    let unread = |fault: StoreFault| Failed { reason: fault.0, said: true };
+    Ok((count(&head?, 0).map_err(unread)?, rows?))
+}
+
+impl Answer {
+    pub(crate) fn all<T>(&self, read: impl FnMut(&Row) -> Read<T>) -> Read<Vec<T>> {
+        self.0.iter().map(read).collect()
+    }
+
+    pub(crate) fn first<T>(&self, read: impl FnOnce(&Row) -> Read<T>) -> Read<Option<T>> {
+        self.0.first().map(read).transpose()
+    }
+}
+
+/// A limit as PostgreSQL takes it.
+pub(crate) fn limit(limit: u32) -> i64 {
+    bound(u64::from(limit))
+}

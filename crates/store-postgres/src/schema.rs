@@ -1,0 +1,95 @@
+//! The tables and their version. docs/formats/store-postgres.md.
+
+use crate::link::{Failed, Link};
+
+/// In `keyward.format`. A release that changes a table raises it and migrates what is older.
+pub(crate) const FORMAT: i32 = 1;
+/// Two who make the tables at once wait for each other. Any number; it names nothing else in the database.
+const MAKING: i64 = 0x4b65_7977_6d61_6b65;
+
+const TABLES: &str = "
+CREATE SCHEMA keyward;
+CREATE TABLE keyward.format (version int NOT NULL);
+CREATE TABLE keyward.facts (name text PRIMARY KEY, value bytea NOT NULL);
+CREATE TABLE keyward.head (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    size bigint NOT NULL,
+    reopened bigint NOT NULL
+) WITH (fillfactor = 10);
+CREATE TABLE keyward.batches (
+    first bigint PRIMARY KEY,
+    count int NOT NULL,
+    entries bytea NOT NULL,
+    frontier bytea NOT NULL,
+    mac bytea NOT NULL,
+    wall bigint NOT NULL
+);
+ALTER TABLE keyward.batches ALTER COLUMN entries SET STORAGE EXTERNAL;
+CREATE TABLE keyward.checkpoints (size bigint PRIMARY KEY, note text NOT NULL, wall bigint NOT NULL);
+CREATE TABLE keyward.rows (
+    tbl smallint NOT NULL,
+    id bytea NOT NULL,
+    revision bigint NOT NULL,
+    position bigint NOT NULL,
+    tenant bytea NOT NULL,
+    place bytea,
+    owner bytea,
+    due bigint NOT NULL,
+    blob bytea,
+    PRIMARY KEY (tbl, id)
+);
+ALTER TABLE keyward.rows ALTER COLUMN blob SET STORAGE EXTERNAL;
+CREATE INDEX rows_by_tenant ON keyward.rows (tbl, tenant, id) WHERE blob IS NOT NULL;
+CREATE INDEX rows_by_place ON keyward.rows (tbl, place, id) WHERE place IS NOT NULL AND blob IS NOT NULL;
+CREATE INDEX rows_by_owner ON keyward.rows (tbl, owner, id) WHERE owner IS NOT NULL AND blob IS NOT NULL;
+CREATE INDEX rows_by_due ON keyward.rows (tbl, due) WHERE due <> 9223372036854775807;
+CREATE INDEX rows_by_position ON keyward.rows (position);
+CREATE TABLE keyward.tiles (level smallint, place bigint, hashes bytea NOT NULL, PRIMARY KEY (level, place));
+CREATE TABLE keyward.segments (first bigint PRIMARY KEY, count int NOT NULL, summary bytea NOT NULL);
+CREATE TABLE keyward.cursors (name text PRIMARY KEY, upto bigint NOT NULL);
+INSERT INTO keyward.format VALUES (1);
+INSERT INTO keyward.head (size, reopened) VALUES (0, 0);
+";
+
+/// What stands between a connection and its store.
+pub(crate) enum Unfit {
+    Missing,
+    Newer(i32),
+    Failed(Failed),
+}
+
+impl From<tokio_postgres::Error> for Unfit {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Whether the tables are there, and of a format that is known.
+pub(crate) async fn check(link: &Link) -> Result<(), Unfit> {
+    if !is_there(link).await? {
+        return Err(Unfit::Missing);
+    }
+    let found: i32 = link.client.query_one("SELECT version FROM keyward.format", &[]).await?.try_get(0)?;
+    if found > FORMAT { Err(Unfit::Newer(found)) } else { Ok(()) }
+}
+
+/// Makes the tables where there are none.
+pub(crate) async fn make(link: &Link) -> Result<(), Unfit> {
+    link.client.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({MAKING})")).await?;
+    if !is_there(link).await? {
+        link.client.batch_execute(TABLES).await?;
+    }
+    link.client.batch_execute("COMMIT").await?;
+    check(link).await
+}
+
+async fn is_there(link: &Link) -> Result<bool, Unfit> {
+    let sql = "SELECT to_regclass('keyward.format') IS NOT NULL";
+    Ok(link.client.query_one(sql, &[]).await?.try_get(0)?)
+}
+
+/// Whether a site was founded here.
+pub(crate) async fn is_founded(link: &Link) -> Result<bool, Failed> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM keyward.facts) OR EXISTS (SELECT 1 FROM keyward.batches)";
+    Ok(link.client.query_one(sql, &[]).await?.try_get(0)?)
+}

@@ -1,0 +1,388 @@
+//! Whoever appends: the row lock of the head, then one transaction.
+
+use crate::OpenFault;
+use crate::convert::{bound, count, nullable, stored_batch, to_sql};
+use crate::driver::Own;
+use crate::link::{Failed, Link};
+use crate::pool::limit;
+use crate::schema::{self, Unfit};
+use crate::target::Target;
+use futures_util::future::{join3, join5};
+use ledger::{Batch, Done, Locked, StoreFault, StoredCheckpoint, Writer};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+/// How long a step may take; whoever waits longer is told that the database does not answer.
+const STEP_MAX: Duration = Duration::from_secs(10);
+/// A node that holds the head and falls silent loses it, so that the others go on.
+const SETUP: &str = "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '8s';
+    SET idle_in_transaction_session_timeout = '4s'";
+const SCRUB_SETUP: &str = "SET statement_timeout = 0";
+/// Batches that come with the lock; a node that is further behind reads up without holding it.
+const NEWS_MAX: u32 = 64;
+/// Batches dropped in one transaction, so that nobody who commits waits long.
+const PRUNE_STEP: i64 = 64;
+
+const LOCK: &str = "SELECT size FROM keyward.head FOR UPDATE";
+const NEWS: &str = "SELECT first, count, entries, frontier, mac, wall FROM keyward.batches WHERE first >= $1
+    ORDER BY first LIMIT $2";
+const INSERT_BATCH: &str = "INSERT INTO keyward.batches (first, count, entries, frontier, mac, wall)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+const MOVE_HEAD: &str = "UPDATE keyward.head SET size = $1";
+const PUT_ROWS: &str = "INSERT INTO keyward.rows (tbl, id, revision, position, tenant, place, owner, due, blob)
+    SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[],
+    $8::bigint[], $9::bytea[])
+    ON CONFLICT (tbl, id) DO UPDATE SET revision = excluded.revision, position = excluded.position,
+    tenant = excluded.tenant, place = excluded.place, owner = excluded.owner, due = excluded.due, blob = excluded.blob";
+const INSERT_CHECKPOINT: &str = "INSERT INTO keyward.checkpoints (size, note, wall) VALUES ($1, $2, $3)
+    ON CONFLICT (size) DO NOTHING";
+/// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
+const PRUNABLE: &str = "SELECT max(first), count(*) FROM (SELECT first FROM keyward.batches
+    WHERE first >= $1 AND first < $2 AND first + count <= $2 AND first < (SELECT max(first) FROM keyward.batches)
+    ORDER BY first LIMIT $3) AS step";
+/// A batch that a row names stays: the row is believed by it.
+const PRUNE: &str = "DELETE FROM keyward.batches WHERE first BETWEEN $1 AND $2 AND NOT EXISTS (SELECT 1
+    FROM keyward.rows WHERE position >= batches.first AND position < batches.first + batches.count)";
+const INSERT_FACT: &str = "INSERT INTO keyward.facts (name, value) VALUES ($1, $2)";
+/// A commit of ours that changes nothing: when it is confirmed, so is all before it.
+const TOUCH: &str = "UPDATE keyward.head SET reopened = reopened + 1";
+
+pub(crate) struct PostgresWriter {
+    target: Arc<Target>,
+    own: Own,
+    /// Why it is closed, between a failure and the reopening.
+    open: Result<Open, String>,
+    /// The size of the log that was seen at least.
+    mark: Arc<AtomicU64>,
+}
+
+struct Open {
+    link: Link,
+    lock: Statement,
+    news: Statement,
+    insert_batch: Statement,
+    put_rows: Statement,
+    insert_checkpoint: Statement,
+    move_head: Statement,
+    /// The size of the log, while its lock is ours.
+    locked: Option<u64>,
+}
+
+impl PostgresWriter {
+    /// Connects, and makes the tables where they are missing if `make` says so.
+    pub(crate) fn open(target: Arc<Target>, make: bool) -> Result<Self, OpenFault> {
+        let failed = |reason: String| OpenFault::Failed { name: target.name.clone(), reason };
+        let own = Own::new().map_err(|why| failed(why.to_string()))?;
+        let opening = own.run(Open::fit(&target, make)).ok_or_else(|| failed("the runtime is gone".to_owned()))?;
+        let (open, size) = opening.map_err(|unfit| match unfit {
+            Unfit::Missing => OpenFault::Missing(target.name.clone()),
+            Unfit::Newer(found) => OpenFault::Newer { name: target.name.clone(), found, known: schema::FORMAT },
+            Unfit::Failed(why) => failed(why.reason),
+        })?;
+        let mark = Arc::new(AtomicU64::new(size));
+        Ok(Self { own, open: Ok(open), mark, target })
+    }
+
+    pub(crate) fn target(&self) -> Arc<Target> {
+        Arc::clone(&self.target)
+    }
+
+    pub(crate) fn mark(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.mark)
+    }
+
+    pub(crate) fn is_founded(&self) -> Result<bool, OpenFault> {
+        let failed = |reason: String| OpenFault::Failed { name: self.target.name.clone(), reason };
+        let open = self.open.as_ref().map_err(|why| failed(why.clone()))?;
+        let found = self.own.run(timed(schema::is_founded(&open.link)));
+        found.unwrap_or_else(gone).map_err(|why| failed(why.reason))
+    }
+
+    /// What came of a step. A failure stops the store.
+    fn end<T>(&mut self, doing: &str, done: Option<Result<T, Failed>>) -> Result<T, StoreFault> {
+        done.unwrap_or_else(gone).map_err(|failed| {
+            let fault = StoreFault(format!("{doing}: {}", failed.reason));
+            self.open = Err(format!("stopped until it is reopened: {}", fault.0));
+            fault
+        })
+    }
+
+    fn saw(&self, size: u64) {
+        self.mark.fetch_max(size, Ordering::SeqCst);
+    }
+}
+
+fn gone<T>() -> Result<T, Failed> {
+    Err(Failed { reason: "the runtime is gone".to_owned(), said: false })
+}
+
+async fn timed<T>(step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    tokio::time::timeout(STEP_MAX, step).await.map_err(|_| Failed::silent())?
+}
+
+/// Does one step of the open store; a failure stops it.
+macro_rules! step {
+    ($self:ident, $doing:literal, |$open:ident| $work:expr) => {{
+        let $open = $self.open.as_mut().map_err(|why| StoreFault(why.clone()))?;
+        let done = $self.own.run(timed($work));
+        $self.end($doing, done)
+    }};
+}
+
+impl Writer for PostgresWriter {
+    fn lock(&mut self, size: u64) -> Result<Locked, StoreFault> {
+        let locked = step!(self, "take the head", |open| open.take(size))?;
+        self.saw(locked.size);
+        Ok(locked)
+    }
+
+    fn release(&mut self) -> Result<(), StoreFault> {
+        step!(self, "let the head go", |open| open.let_go())
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
+        let columns = Columns::of(batch).or_else(|fault| self.end("append", Some(Err(fault.into()))))?;
+        step!(self, "append", |open| open.append(batch, &columns))?;
+        self.saw(batch.first.saturating_add(u64::from(batch.count)));
+        Ok(())
+    }
+
+    fn sign(&mut self, signed: &StoredCheckpoint) -> Result<(), StoreFault> {
+        let size = to_sql(signed.size)?;
+        step!(self, "sign", |open| open.sign(size, signed))
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreFault> {
+        self.open = Err("stopped until it is reopened".to_owned());
+        let done = self.own.run(Open::again(&self.target));
+        let (open, size) = self.end("reopen", done)?;
+        self.open = Ok(open);
+        self.saw(size);
+        Ok(())
+    }
+
+    /// Beside the writer: it may take long.
+    fn scrub(&mut self, done: Done) {
+        let target = Arc::clone(&self.target);
+        let scrub = move || {
+            let scrubbed = Own::new().ok().and_then(|own| own.run(scrub(&target)));
+            let scrubbed = scrubbed.unwrap_or_else(gone);
+            done(scrubbed.map_err(|failed| StoreFault(format!("scrub: {}", failed.reason))));
+        };
+        // Without a thread `done` is dropped, and whoever waits for it is told so.
+        let _ = std::thread::Builder::new().name("scrub".into()).spawn(scrub);
+    }
+
+    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
+        step!(self, "prune", |open| open.prune(bound(from), bound(before)))
+    }
+
+    fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {
+        step!(self, "found", |open| open.found(facts))
+    }
+}
+
+/// What replaced and removed rows left in the table is given back, and written over by what comes next.
+async fn scrub(target: &Target) -> Result<(), Failed> {
+    let link = Link::open(target, SCRUB_SETUP).await?;
+    Ok(link.client.batch_execute("VACUUM keyward.rows").await?)
+}
+
+impl Open {
+    /// Connects to a database that fits. Also how long its log is.
+    async fn fit(target: &Target, make: bool) -> Result<(Self, u64), Unfit> {
+        let link = Link::open(target, SETUP).await.map_err(Unfit::Failed)?;
+        if make {
+            schema::make(&link).await?
+        } else {
+            schema::check(&link).await?
+        }
+        let open = Self::prepare(link).await.map_err(Unfit::Failed)?;
+        let row = open.link.client.query_one("SELECT size FROM keyward.head", &[]).await?;
+        let size = count(&row, 0).map_err(|fault| Unfit::Failed(fault.into()))?;
+        Ok((open, size))
+    }
+
+    async fn prepare(link: Link) -> Result<Self, Failed> {
+        let prepare = |sql| link.client.prepare(sql);
+        let (lock, news, insert_batch) = tokio::try_join!(prepare(LOCK), prepare(NEWS), prepare(INSERT_BATCH))?;
+        let (put_rows, insert_checkpoint, move_head) =
+            tokio::try_join!(prepare(PUT_ROWS), prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD))?;
+        Ok(Self { lock, news, insert_batch, put_rows, insert_checkpoint, move_head, locked: None, link })
+    }
+
+    /// Connects anew and waits until nothing that was under way can still happen: whoever had the head's lock has
+    /// ended. Then commits something: once that is confirmed, by a standby too where there must be one, all that can
+    /// be read is as durable, since the WAL keeps their order.
+    async fn again(target: &Target) -> Result<(Self, u64), Failed> {
+        let link = Link::open(target, SETUP).await?;
+        timed(async {
+            let open = Self::prepare(link).await?;
+            open.link.client.batch_execute("BEGIN").await?;
+            let size = count(&open.link.client.query_one(&open.lock, &[]).await?, 0)?;
+            open.link.client.batch_execute(TOUCH).await?;
+            open.committed().await?;
+            Ok((open, size))
+        })
+        .await
+    }
+
+    /// Takes the head's row and reads what is new, in one round trip.
+    async fn take(&mut self, size: u64) -> Result<Locked, Failed> {
+        let (client, size) = (&self.link.client, bound(size));
+        let most = limit(NEWS_MAX);
+        let news: [&(dyn ToSql + Sync); 2] = [&size, &most];
+        let taking =
+            join3(client.batch_execute("BEGIN"), client.query_one(&self.lock, &[]), client.query(&self.news, &news));
+        let (begun, head, news) = taking.await;
+        begun?;
+        let size = count(&head?, 0)?;
+        self.locked = Some(size);
+        let news = news?.iter().map(stored_batch).collect::<Result<Vec<_>, _>>()?;
+        Ok(Locked { size, news })
+    }
+
+    async fn let_go(&mut self) -> Result<(), Failed> {
+        match self.locked.take() {
+            Some(_) => Ok(self.link.client.batch_execute("ROLLBACK").await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn append(&mut self, batch: &Batch, columns: &Columns<'_>) -> Result<(), Failed> {
+        if self.locked.is_none() {
+            self.take(batch.first).await?;
+        }
+        let head = self.locked.take().unwrap_or(0);
+        if batch.first != head || batch.count == 0 {
+            self.link.client.batch_execute("ROLLBACK").await?;
+            let (first, count) = (batch.first, batch.count);
+            return Err(Failed::said(format!("{count} entries at {first} do not follow a log of {head}")));
+        }
+        self.write(batch, columns).await
+    }
+
+    /// All of it in one round trip. Where a part fails the commit that follows it undoes the others.
+    async fn write(&self, batch: &Batch, columns: &Columns<'_>) -> Result<(), Failed> {
+        let client = &self.link.client;
+        let Batch { entries, frontier, mac, wall, .. } = batch;
+        let mac = mac.as_slice();
+        let params: [&(dyn ToSql + Sync); 6] = [&columns.first, &columns.count, entries, frontier, &mac, &wall.0];
+        let rows = async {
+            if columns.table.is_empty() { Ok(0) } else { client.execute(&self.put_rows, &columns.params()).await }
+        };
+        let checkpoint = async {
+            match &batch.checkpoint {
+                Some(signed) => {
+                    let params: [&(dyn ToSql + Sync); 3] = [&columns.signed, &signed.note, &signed.wall.0];
+                    client.execute(&self.insert_checkpoint, &params).await
+                }
+                None => Ok(0),
+            }
+        };
+        let moved: [&(dyn ToSql + Sync); 1] = [&columns.end];
+        let (inserted, put, signed, moved, committed) = join5(
+            client.execute(&self.insert_batch, &params),
+            rows,
+            checkpoint,
+            client.execute(&self.move_head, &moved),
+            self.committed(),
+        )
+        .await;
+        // What failed first says why; what came after it only says that something had.
+        for done in [inserted, put, signed, moved] {
+            done?;
+        }
+        committed
+    }
+
+    async fn committed(&self) -> Result<(), Failed> {
+        self.link.client.batch_execute("COMMIT").await?;
+        if self.link.was_warned() {
+            return Err(Failed::said(
+                "the database warned that a commit is less durable than was asked for".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn sign(&self, size: i64, signed: &StoredCheckpoint) -> Result<(), Failed> {
+        let params: [&(dyn ToSql + Sync); 3] = [&size, &signed.note, &signed.wall.0];
+        self.link.client.execute(&self.insert_checkpoint, &params).await?;
+        Ok(())
+    }
+
+    /// Under the lock: a change that names a batch does not slip in between.
+    async fn prune(&self, from: i64, before: i64) -> Result<Option<u64>, Failed> {
+        let client = &self.link.client;
+        let found = client.query_one(PRUNABLE, &[&from, &before, &PRUNE_STEP]).await?;
+        let (last, looked_at): (Option<i64>, i64) = (found.try_get(0)?, found.try_get(1)?);
+        let Some(last) = last else { return Ok(None) };
+        client.batch_execute("BEGIN").await?;
+        client.query_one(&self.lock, &[]).await?;
+        client.execute(PRUNE, &[&from, &last]).await?;
+        self.committed().await?;
+        let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
+        Ok(next.filter(|_| looked_at == PRUNE_STEP))
+    }
+
+    async fn found(&self, facts: &[(String, Vec<u8>)]) -> Result<(), Failed> {
+        self.link.client.batch_execute("BEGIN").await?;
+        for (name, value) in facts {
+            self.link.client.execute(INSERT_FACT, &[name, value]).await?;
+        }
+        self.committed().await
+    }
+}
+
+/// A batch's numbers and rows as PostgreSQL takes them, column by column. Nothing is written before all are known to
+/// fit.
+#[derive(Default)]
+struct Columns<'a> {
+    first: i64,
+    end: i64,
+    count: i32,
+    signed: i64,
+    table: Vec<i16>,
+    id: Vec<&'a [u8]>,
+    revision: Vec<i64>,
+    position: Vec<i64>,
+    tenant: Vec<&'a [u8]>,
+    place: Vec<Option<&'a [u8]>>,
+    owner: Vec<Option<&'a [u8]>>,
+    due: Vec<i64>,
+    blob: Vec<Option<&'a [u8]>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a Batch) -> Result<Self, StoreFault> {
+        let mut columns = Self {
+            first: to_sql(batch.first)?,
+            end: to_sql(batch.first.saturating_add(u64::from(batch.count)))?,
+            count: i32::try_from(batch.count).map_err(|_| StoreFault("too many entries in a batch".to_owned()))?,
+            signed: batch.checkpoint.as_ref().map_or(Ok(0), |signed| to_sql(signed.size))?,
+            ..Self::default()
+        };
+        for row in &batch.rows {
+            columns.table.push(i16::from(row.id.table as u8));
+            columns.id.push(&row.id.id.0);
+            columns.revision.push(to_sql(row.revision)?);
+            columns.position.push(to_sql(row.position)?);
+            columns.tenant.push(&row.tenant.0);
+            columns.place.push(nullable(&row.place));
+            columns.owner.push(nullable(&row.owner));
+            columns.due.push(row.due);
+            columns.blob.push((!row.blob.is_empty()).then_some(&row.blob));
+        }
+        Ok(columns)
+    }
+
+    fn params(&self) -> [&(dyn ToSql + Sync); 9] {
+        let Self { table, id, revision, position, tenant, place, owner, due, blob, .. } = self;
+        [table, id, revision, position, tenant, place, owner, due, blob]
+    }
+}

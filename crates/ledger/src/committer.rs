@@ -1,5 +1,8 @@
 //! The one writer. Whoever waits together is judged in order, written in one batch, and answered.
 
+mod fate;
+mod news;
+
 use crate::cache::Row;
 use crate::checkpoint::sign_checkpoint;
 use crate::store::{Batch, StoreFault, StoredBatch, StoredCheckpoint, Writer};
@@ -57,6 +60,8 @@ pub(crate) enum Order {
     Scrub(oneshot::Sender<Result<(), StoreFault>>),
     /// Drop what may go of the batches from one index to before another: one step of it.
     Prune(u64, u64, oneshot::Sender<Result<Option<u64>, StoreFault>>),
+    /// Read up what others appended.
+    CatchUp(crossbeam_channel::Sender<Result<(), StoreFault>>),
     Stop,
 }
 
@@ -72,6 +77,9 @@ pub(crate) struct Committer {
     unrecorded: Arc<AtomicU64>,
     deliverer: Deliverer,
     broken: bool,
+    /// When the store was opened anew last, in milliseconds of the stopwatch.
+    reopened: u64,
+    unsettled: Option<fate::Unsettled>,
 }
 
 /// The code of a batch: HMAC-SHA-256 over label, first, count, wall, frontier and entries.
@@ -164,6 +172,8 @@ impl Committer {
             unrecorded,
             deliverer,
             broken: false,
+            reopened: 0,
+            unsettled: None,
         }
     }
 
@@ -187,10 +197,12 @@ impl Committer {
             }
         }
         self.sign_head();
+        self.give_up();
     }
 
     /// Commits one batch of those who wait. True: somebody said stop.
     fn take(&mut self, first: Box<Submission>) -> bool {
+        let ready = self.is_ready();
         let (mut waiting, mut bytes) = (vec![first], 0_usize);
         let mut after = None;
         while waiting.len() < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
@@ -206,38 +218,56 @@ impl Committer {
                 Err(_) => break,
             }
         }
-        self.commit(waiting);
+        if ready {
+            self.commit(waiting)
+        } else {
+            self.turn_away(waiting)
+        }
         after.is_some_and(|order| self.other(order))
     }
 
     fn other(&mut self, order: Order) -> bool {
         match order {
-            Order::Commit(one) => self.commit(vec![one]),
+            Order::Commit(one) => return self.take(one),
             Order::Scrub(answer) => {
                 self.writer.scrub(Box::new(|scrubbed| drop(answer.send(scrubbed))));
             }
             Order::Prune(from, before, answer) => {
                 let _ = answer.send(self.writer.prune(from, before));
             }
+            Order::CatchUp(answer) => {
+                let _ = answer.send(self.follow());
+            }
             Order::Stop => return true,
         }
         false
     }
 
-    /// Nobody waits: signs what is new, or tries the broken store.
+    /// Nobody waits: reads up and signs what is new, or tries the broken store.
     fn rest(&mut self) {
-        if self.broken { self.recover() } else { self.sign_head() }
-    }
-
-    fn commit(&mut self, waiting: Vec<Box<Submission>>) {
+        if !self.shared.reader.is_shared() || self.follow().is_ok() {
+            self.sign_head();
+        }
         if self.broken {
             self.recover();
         }
+    }
+
+    /// Reads up what others appended, while no lock is held.
+    fn follow(&mut self) -> Result<(), StoreFault> {
         if self.broken {
-            return self.turn_away(waiting);
+            return Err(StoreFault("the store does not answer".to_owned()));
         }
+        self.catch_up().inspect_err(|fault| self.stop(fault))
+    }
+
+    /// One batch of those who wait, under the lock.
+    fn commit(&mut self, waiting: Vec<Box<Submission>>) {
         let judged = self.judge(waiting);
         if judged.accepted.is_empty() {
+            if let Err(fault) = self.writer.release() {
+                self.stop(&fault);
+            }
             return;
         }
         match self.writer.append(&judged.batch) {
@@ -349,66 +379,9 @@ impl Committer {
         }));
     }
 
-    /// The store failed. It is opened anew; if what it then holds is this very batch, the batch is settled.
-    fn fail(&mut self, judged: Judged, fault: &StoreFault) {
-        tracing::error!(fault = %fault.0, "the store failed; it is opened anew");
-        self.broken = true;
-        self.publish_head();
-        if self.writer.reopen().is_ok() {
-            let last = self.shared.reader.last_batch();
-            if matches!(&last, Ok(Some(last)) if last.mac == judged.batch.mac) {
-                self.broken = false;
-                return self.settle(judged);
-            }
-            self.broken = !self.stands_where_we_do();
-        }
-        self.shared.rows.forget(judged.rows.iter().map(|row| row.id));
-        self.publish_head();
-        self.turn_away(judged.accepted);
-    }
-
-    fn recover(&mut self) {
-        match self.writer.reopen() {
-            Ok(()) if self.stands_where_we_do() => {
-                tracing::info!("the store takes writes again");
-                self.broken = false;
-                self.publish_head();
-            }
-            Ok(()) => tracing::error!("the store was opened anew and does not hold what was acknowledged"),
-            Err(fault) => tracing::error!(fault = %fault.0, "the store cannot be opened"),
-        }
-    }
-
-    /// Whether the store's head is ours. A batch whose fate was unknown and that is there after all is
-    /// taken over: its requests were told that it may have happened.
-    fn stands_where_we_do(&mut self) -> bool {
-        let Ok(last) = self.shared.reader.last_batch() else { return false };
-        let Some(last) = last else { return self.frontier.size() == 0 };
-        let genuine = crypto::same(&batch_mac(&self.shared.keys.batch_mac, &last), &last.mac);
-        let Some(frontier) = Frontier::from_bytes(&last.frontier) else { return false };
-        if !genuine || frontier.size() < self.frontier.size() {
-            return false;
-        }
-        if frontier.size() == self.frontier.size() {
-            return frontier == self.frontier;
-        }
-        if last.first != self.frontier.size() {
-            return false;
-        }
-        self.frontier = frontier;
-        true
-    }
-
-    fn turn_away(&self, waiting: Vec<Box<Submission>>) {
-        for submission in waiting {
-            self.unrecorded.fetch_add(submission.unrecorded.saturating_add(1), Ordering::Relaxed);
-            let _ = submission.answer.send(Err(Unrecorded::Unavailable));
-        }
-    }
-
     /// Signs the head if it moved, without an entry of its own.
     fn sign_head(&mut self) {
-        if self.broken || self.frontier.size() == self.signed.0 {
+        if self.broken || self.frontier.size() == self.signed.0 || self.is_signed_by_another() {
             return;
         }
         let checkpoint = self.signed_note(&self.frontier);
@@ -417,11 +390,21 @@ impl Committer {
                 self.signed = (checkpoint.size, checkpoint.wall);
                 self.publish_head();
             }
-            Err(fault) => {
-                tracing::error!(fault = %fault.0, "the checkpoint was not written");
-                self.broken = true;
-                self.publish_head();
-            }
+            Err(fault) => self.stop(&fault),
         }
+    }
+
+    /// Of several processes one signs a head; the others take note.
+    fn is_signed_by_another(&mut self) -> bool {
+        if !self.shared.reader.is_shared() {
+            return false;
+        }
+        let Ok(Some(newest)) = self.shared.reader.newest_checkpoint() else { return false };
+        let signed = newest.size >= self.frontier.size();
+        if signed {
+            self.signed = (newest.size, newest.wall);
+            self.publish_head();
+        }
+        signed
     }
 }

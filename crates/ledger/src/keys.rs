@@ -151,6 +151,16 @@ impl Keys {
         Ok(sealer)
     }
 
+    /// Somebody else changed the row: what is ready of it is made ready again when it is next wanted.
+    pub(crate) fn forget(&self, row: &RowId) {
+        match row.table {
+            Table::Kek => drop(self.tenants.remove(&row.id)),
+            // These are kept by tenant and month, which the row's id does not tell.
+            Table::LogKey => self.logs.clear(),
+            _ => {}
+        }
+    }
+
     fn associated(&self, row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
         associated(&self.facts.site, row, tenant, material)
     }

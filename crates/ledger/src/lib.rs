@@ -45,14 +45,15 @@ pub use store::{
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};
 
-/// Why there is no receipt: a part of the Basis changed first, or the log cannot be written.
+/// Why there is no receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unrecorded {
+    /// A part of the Basis changed first. Nothing happened.
     Stale,
+    /// The log cannot be written. Nothing happened.
     Unavailable,
     /// The entry cannot be made while this row is damaged. Only those who need the row are told so.
-    Damaged {
-        row: domain::RowId,
-        why: &'static str,
-    },
+    Damaged { row: domain::RowId, why: &'static str },
+    /// The store was lost while it wrote, and did not come back in time: it may have happened.
+    Unknown,
 }

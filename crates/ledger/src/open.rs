@@ -10,7 +10,8 @@ use crate::record::Put;
 use crate::store::{Reader, Store};
 use crate::view::{Basis, Shared, View, entries_of};
 use crate::{
-    Change, Frontier, Receipt, Record, RowChange, StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash,
+    Change, Frontier, Receipt, Record, RowChange, StoredCheckpoint, StoredRow, Unrecorded, codec, decode_entry,
+    leaf_hash, row_hash,
 };
 use clock::{Clock, Steady};
 use crossbeam_channel::Sender;
@@ -164,8 +165,10 @@ impl Ledger {
         let plaintext = root.open(&sealed, &stored.blob).map_err(|_| OpenFault::WrongRootKey)?;
         let Ok(Object::Kek(kek)) = codec::decode(&stored, &plaintext) else { return Err(OpenFault::WrongRootKey) };
         let keys = Keys::new(facts, &kek.bytes)?;
+        // In this order, for others may append and sign meanwhile.
+        let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
         let (frontier, steady) = check_head(&*store.reader, &keys)?;
-        let signed = check_checkpoint(&*store.reader, &keys, &frontier)?;
+        let signed = check_checkpoint(newest, &keys, &frontier)?;
         let ledger = Self::start(keys, store, config, frontier, steady, signed);
         // The site's own row is believed like any other: by the entry that it names.
         ledger.shared.check_stored(&stored)?;
@@ -183,6 +186,7 @@ impl Ledger {
             store.name,
         ));
         let (orders, taken) = crossbeam_channel::bounded(WAITING_MAX);
+        shared.learn_orders(orders.clone());
         let unrecorded = Arc::new(AtomicU64::new(0));
         let committer = Committer::new(
             Arc::clone(&shared),
@@ -215,6 +219,16 @@ impl Ledger {
         &self.shared.name
     }
 
+    /// Whether this process is the one of all on the same log that does what is due and what is derived.
+    pub fn leads(&self) -> bool {
+        self.shared.leads.load(Ordering::Relaxed)
+    }
+
+    /// What the loss of a machine costs.
+    pub fn availability(&self) -> crate::Availability {
+        self.shared.reader.availability()
+    }
+
     pub fn verifying_key(&self) -> VerifyingKey {
         self.shared.keys.signer.public()
     }
@@ -237,7 +251,7 @@ impl Ledger {
         if self.orders.try_send(Order::Commit(Box::new(submission))).is_err() {
             return Err(self.unwritten(&Fault::Unavailable));
         }
-        told.await.unwrap_or(Err(Unrecorded::Unavailable))
+        told.await.unwrap_or(Err(Unrecorded::Unknown))
     }
 
     fn unwritten(&self, fault: &Fault) -> Unrecorded {
@@ -420,7 +434,11 @@ fn follow(mut projector: Projector, shared: Arc<Shared>) -> Option<(JoinHandle<(
     let follow = move || {
         while let Err(crossbeam_channel::RecvTimeoutError::Timeout) = stopped.recv_timeout(PROJECTION_PERIOD) {
             let size = shared.head.load().size;
-            if let Err(fault) = projector.step(size) {
+            let led = projector.lead().and_then(|leads| {
+                shared.leads.store(leads, Ordering::Relaxed);
+                if leads { projector.step(size).map(|_| ()) } else { Ok(()) }
+            });
+            if let Err(fault) = led {
                 tracing::warn!(fault = %fault.0, "the projections wait");
             }
         }
@@ -443,6 +461,8 @@ pub(crate) fn site_facts(reader: &dyn Reader) -> Result<Option<SiteFacts>, OpenF
 }
 
 fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), OpenFault> {
+    // Rows first: others may append meanwhile.
+    let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
     let edited = OpenFault::BatchEdited { first: last.first };
     let frontier = Frontier::from_bytes(&last.frontier).ok_or(edited.clone())?;
@@ -450,7 +470,6 @@ fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), Op
     if !genuine || frontier.size() != last.first.saturating_add(u64::from(last.count)) {
         return Err(edited);
     }
-    let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     if let Some(position) = newest.filter(|position| *position >= frontier.size()) {
         return Err(OpenFault::LogShorterThanRow { size: frontier.size(), position });
     }
@@ -459,8 +478,8 @@ fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), Op
 }
 
 /// The size of the newest checkpoint, which the log must not be shorter than.
-fn check_checkpoint(reader: &dyn Reader, keys: &Keys, frontier: &Frontier) -> Result<u64, OpenFault> {
-    let Some(newest) = reader.newest_checkpoint().map_err(|f| store_fault(&f))? else { return Ok(0) };
+fn check_checkpoint(newest: Option<StoredCheckpoint>, keys: &Keys, frontier: &Frontier) -> Result<u64, OpenFault> {
+    let Some(newest) = newest else { return Ok(0) };
     let forged = OpenFault::ForgedCheckpoint { size: newest.size };
     let (signed, root) =
         open_checkpoint(&newest.note, &keys.facts.origin, &keys.signer.public()).ok_or(forged.clone())?;

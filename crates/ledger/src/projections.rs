@@ -50,6 +50,15 @@ impl Projector {
         Self { reader, writer, progress, state: None }
     }
 
+    /// Whether this process projects now. Who begins to, begins with what the one before kept.
+    pub(crate) fn lead(&mut self) -> Result<bool, StoreFault> {
+        let leads = self.writer.lead();
+        if !matches!(leads, Ok(true)) {
+            self.state = None;
+        }
+        leads
+    }
+
     /// Works until `head` is reached; how far the projections are afterwards. What does not fit the log is forgotten
     /// and made anew. A failure leaves what was reached; the next step goes on from there.
     pub(crate) fn step(&mut self, head: u64) -> Result<u64, StoreFault> {

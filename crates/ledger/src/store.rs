@@ -25,6 +25,15 @@ pub struct Batch {
     pub checkpoint: Option<StoredCheckpoint>,
 }
 
+impl Batch {
+    /// Whether it was read back.
+    pub(crate) fn is(&self, stored: &StoredBatch) -> bool {
+        (self.first, self.count, self.mac) == (stored.first, stored.count, stored.mac)
+            && self.entries == stored.entries
+            && self.frontier == stored.frontier
+    }
+}
+
 /// A batch as it is read back; without its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBatch {

@@ -2,22 +2,29 @@
 
 use crate::cache::{Row, Rows};
 use crate::codec;
+use crate::committer::Order;
 use crate::keys::{Keys, MaterialFacts, TenantKeys, log_key_id, material_id};
 use crate::query::{self, Filter};
 use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
 use crate::{Clear, DetailKey, Head, StoredRow, decode_entry, row_hash};
 use arc_swap::ArcSwap;
+use crossbeam_channel::Sender;
 use domain::{
     AccessKey, Action, Fault, Key, KeyMaterial, Keyring, Location, Moment, NameKind, NameRow, Object, ObjectId,
     Principal, RowId, SETTINGS_ID, Settings, Table, Tenant, Timestamp, TokenRow,
 };
 use quick_cache::sync::Cache;
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Batches whose code was checked lately: their entries are believed.
 const BATCHES_CHECKED_MAX: usize = 64;
+
+/// How long whoever reads waits for what others appended.
+const CATCH_UP_MAX: Duration = Duration::from_secs(15);
 
 /// Batches that are held in memory at once to see how old they are.
 const PRUNABLE_BATCHES: u32 = 32;
@@ -30,6 +37,10 @@ pub(crate) struct Shared {
     pub(crate) projections: Arc<dyn ProjectionReader>,
     pub(crate) head: ArcSwap<Head>,
     pub(crate) name: String,
+    /// Whether this process, of all on the same log, does what is due and what is derived.
+    pub(crate) leads: AtomicBool,
+    /// Whom to ask for what others appended.
+    orders: OnceLock<Sender<Order>>,
     checked: Cache<u64, Arc<StoredBatch>>,
 }
 
@@ -202,8 +213,14 @@ impl View {
 
     /// Keys that the scheduler must look at.
     pub fn due_keys(&self, until: Timestamp, limit: u32) -> Result<Vec<ObjectId>, Fault> {
+        self.refresh()?;
         let due = self.shared.reader.due(Table::Key, until, limit).map_err(|_| Fault::Unavailable)?;
         Ok(due.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Where others append to the same log, what they appended is read up first.
+    fn refresh(&self) -> Result<(), Fault> {
+        if self.shared.reader.is_shared() { self.shared.catch_up() } else { Ok(()) }
     }
 
     /// Whose log this is, and where it stands.
@@ -213,6 +230,7 @@ impl View {
 
     /// Entries that fit, newest first, and how far the projections were that answered.
     pub fn entries(&self, filter: &Filter) -> Result<(Vec<(u64, Clear)>, u64), Fault> {
+        self.refresh()?;
         let head = self.head().size;
         let upto = self.shared.projections.cursor("segments").map_err(|_| Fault::Unavailable)?;
         let found = query::list(&*self.shared.reader, &*self.shared.projections, head, filter);
@@ -345,7 +363,28 @@ impl Shared {
         name: String,
     ) -> Self {
         let checked = Cache::new(BATCHES_CHECKED_MAX);
-        Self { rows: Rows::new(), keys, reader, projections, head: ArcSwap::from_pointee(head), name, checked }
+        let (head, leads, orders) =
+            (ArcSwap::from_pointee(head), AtomicBool::new(!reader.is_shared()), OnceLock::new());
+        Self { rows: Rows::new(), keys, reader, projections, head, name, leads, orders, checked }
+    }
+
+    /// Whoever reads may ask the committer to read up.
+    pub(crate) fn learn_orders(&self, orders: Sender<Order>) {
+        let _ = self.orders.set(orders);
+    }
+
+    /// Waits until memory has all that the log had when it was asked.
+    pub(crate) fn catch_up(&self) -> Result<(), Fault> {
+        let orders = self.orders.get().ok_or(Fault::Unavailable)?;
+        let (answer, told) = crossbeam_channel::bounded(1);
+        orders.try_send(Order::CatchUp(answer)).map_err(|_| Fault::Unavailable)?;
+        let wait = || told.recv_timeout(CATCH_UP_MAX);
+        let caught_up = match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            // Whoever else runs on this thread is taken over by another.
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+            _ => wait(),
+        };
+        caught_up.map_err(|_| Fault::Unavailable)?.map_err(|_| Fault::Unavailable)
     }
 
     pub(crate) fn progress(&self) -> Vec<domain::Progress> {
@@ -368,7 +407,12 @@ impl Shared {
     /// A row of a listing: the one in memory if it is the same, else verified like any other.
     fn listed(&self, stored: &StoredRow) -> Result<Option<Object>, Fault> {
         match self.rows.get(&stored.id) {
-            Some(row) => Ok(row.object.clone()),
+            Some(row) if row.revision >= stored.revision => Ok(row.object.clone()),
+            // Somebody else changed it, or the change is not published yet.
+            Some(_) => {
+                self.catch_up()?;
+                Ok(self.row(stored.id, None)?.object.clone())
+            }
             // Since the listing was read it may have been changed, and what it named dropped.
             None => Ok(self.believe(stored, None).or_else(|_| self.row(stored.id, None))?.object.clone()),
         }
@@ -400,6 +444,9 @@ impl Shared {
 
     fn check_entry(&self, stored: &StoredRow, hash: &[u8; 32]) -> Result<(), Fault> {
         let damaged = |why| Fault::Damaged { row: stored.id, why };
+        if stored.position >= self.head.load().size {
+            self.catch_up()?;
+        }
         if stored.position >= self.head.load().size {
             return Err(damaged("it names an entry beyond the end of the log"));
         }

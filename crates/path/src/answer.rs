@@ -59,6 +59,7 @@ impl Path {
                     self.damaged.fetch_add(1, Ordering::Relaxed);
                     return self.unavailable_now(dialect, &echo, Unavailable::Damaged { row, why });
                 }
+                Err(Unrecorded::Unknown) => return self.unavailable_now(dialect, &echo, Unavailable::Late),
                 Err(Unrecorded::Stale) => {}
             }
         }

@@ -35,6 +35,16 @@ impl Path {
         }
     }
 
+    /// Whether this process is the one of all on the same log that does what is due.
+    pub fn leads(&self) -> bool {
+        self.house.load().as_ref().is_some_and(|house| house.ledger.leads())
+    }
+
+    /// What the loss of a machine costs; none while the house is sealed.
+    pub fn availability(&self) -> Option<ledger::Availability> {
+        self.house.load().as_ref().map(|house| house.ledger.availability())
+    }
+
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
             refusals: self.refusals.seen(),

@@ -5,7 +5,7 @@ use crate::{House, Path, ids};
 use dialect::Echo;
 use domain::{
     Action, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT,
-    Standing, Tenant, Tongue,
+    Standing, Steady, Tenant, Tongue,
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
@@ -15,6 +15,8 @@ use std::sync::atomic::Ordering;
 
 /// How many keys are looked at in one round of the house's own work.
 const DUE_MAX: u32 = 256;
+/// How long a node that does not lead leaves what is due to the one that does.
+const LEFT_LYING_MILLIS: i64 = 60_000;
 /// How many times the house resolves its own request anew.
 const TRIES_MAX: usize = 8;
 
@@ -69,7 +71,7 @@ impl Path {
     /// Returns how many were done.
     pub async fn do_due(&self) -> Result<usize, Fault> {
         let Some(house) = self.house.load_full() else { return Ok(0) };
-        let supplies = Supplies { now: self.clock.now(), principal: SITE_TENANT };
+        let supplies = Supplies { now: due_before(self.clock.now(), house.ledger.leads()), principal: SITE_TENANT };
         let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
         let mut done = 0;
         for ask in due {
@@ -98,6 +100,9 @@ impl Path {
     /// Drops what the site's retention no longer keeps: whole months, below an entry that says so.
     pub async fn keep_retention(&self) -> Result<(), Fault> {
         let Some(house) = self.house.load_full() else { return Ok(()) };
+        if !house.ledger.leads() {
+            return Ok(());
+        }
         let view = house.ledger.view();
         let Some(months) = view.settings()?.retention_months else { return Ok(()) };
         let below = match self.pruned.load(Ordering::Relaxed) {
@@ -162,12 +167,21 @@ impl Path {
                     let index = receipt.index();
                     return outcome.reply.unseal(receipt).map(|_: Reply| index);
                 }
-                Err(Unrecorded::Unavailable) => return Err(Fault::Unavailable),
+                Err(Unrecorded::Unavailable | Unrecorded::Unknown) => return Err(Fault::Unavailable),
                 Err(Unrecorded::Damaged { row, why }) => return Err(Fault::Damaged { row, why }),
                 Err(Unrecorded::Stale) => {}
             }
         }
         Err(Fault::Conflict)
+    }
+}
+
+/// One node of all does what is due. The others only do what that one left lying: it may hang. Should two ever do the
+/// same, one is stale and finds it done.
+fn due_before(now: Moment, leads: bool) -> Moment {
+    match leads {
+        true => now,
+        false => Moment { wall: now.wall.plus(-LEFT_LYING_MILLIS), steady: Steady(now.steady.0 - LEFT_LYING_MILLIS) },
     }
 }
 

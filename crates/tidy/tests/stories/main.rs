@@ -1,20 +1,32 @@
 //! Stories: what callers ask of the whole house, what they are answered. They are data; the answers are golden.
 //! No vendor's wire is spoken here, only sentences, but everything behind the dialect is real: signatures, policy,
-//! engine, ledger, an embedded store on disk. Time moves when a story says so.
+//! engine, ledger, an embedded store on disk or a real PostgreSQL. Time moves when a story says so.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod plain;
+#[path = "../../../store-postgres/tests/server/mod.rs"]
+mod server;
 mod sign;
 mod store;
 mod words;
 mod world;
 
+use store::Place;
 use tidy::golden;
 use world::World;
 
 /// Tells every story of a file anew; each begins with its title, in a house of its own.
 fn retell(path: &str) {
+    retell_in(path, Place::folder);
+}
+
+/// The same answers, whatever keeps the log.
+fn retell_on_postgres(path: &str) {
+    retell_in(path, Place::database);
+}
+
+fn retell_in(path: &str, place: fn() -> Option<Place>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut retold = String::new();
     let mut world: Option<World> = None;
@@ -25,7 +37,11 @@ fn retell(path: &str) {
             world = None;
             continue;
         }
-        let world = world.get_or_insert_with(|| runtime.block_on(World::found()));
+        if world.is_none() {
+            let Some(place) = place() else { return };
+            world = Some(runtime.block_on(World::found(place)));
+        }
+        let Some(world) = &mut world else { return };
         let told = runtime.block_on(world.tell(asked));
         retold += &if told.is_empty() { format!("{asked}\n") } else { format!("{asked} -> {told}\n") };
     }
@@ -60,4 +76,24 @@ fn the_house_does_by_itself_what_is_due() {
 #[test]
 fn the_log_is_kept_as_long_as_the_site_says() {
     retell("tests/golden/stories-retention.txt");
+}
+
+#[test]
+fn on_postgres_the_path_keeps_its_promises() {
+    retell_on_postgres("tests/golden/stories-path.txt");
+}
+
+#[test]
+fn on_postgres_the_house_does_by_itself_what_is_due() {
+    retell_on_postgres("tests/golden/stories-due.txt");
+}
+
+#[test]
+fn on_postgres_the_log_is_kept_as_long_as_the_site_says() {
+    retell_on_postgres("tests/golden/stories-retention.txt");
+}
+
+#[test]
+fn several_nodes_are_one_house() {
+    retell_on_postgres("tests/golden/stories-nodes.txt");
 }

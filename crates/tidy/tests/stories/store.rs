@@ -1,6 +1,7 @@
-//! The embedded store with switches that break it.
+//! Where a story's house keeps its log, with switches that break it.
 
-use ledger::{Batch, Store, StoreFault, StoredCheckpoint, Writer};
+use crate::server;
+use ledger::{Batch, Done, Locked, ProjectionReader, Reader, Store, StoreFault, StoredCheckpoint, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +10,62 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Switches {
     pub(crate) all: AtomicBool,
     pub(crate) pruning: AtomicBool,
+}
+
+/// A folder of the embedded store, or a database of a real PostgreSQL.
+pub(crate) enum Place {
+    Folder(tempfile::TempDir),
+    Database(String),
+}
+
+/// What somebody sees who only reads.
+pub(crate) struct Seen {
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) projections: Arc<dyn ProjectionReader>,
+}
+
+impl Place {
+    pub(crate) fn folder() -> Option<Self> {
+        tempfile::tempdir().ok().map(Self::Folder)
+    }
+
+    /// None: there is no PostgreSQL here, which was said.
+    pub(crate) fn database() -> Option<Self> {
+        server::fresh().map(|(_, _, url)| Self::Database(url))
+    }
+
+    pub(crate) fn create(&self) -> Store {
+        match self {
+            Self::Folder(folder) => store_sqlite::create(folder.path()).unwrap(),
+            Self::Database(url) => store_postgres::create(url).unwrap(),
+        }
+    }
+
+    /// Opens it again; whoever has it open may need a moment to let it go.
+    pub(crate) fn open(&self) -> Store {
+        let open = || match self {
+            Self::Folder(folder) => store_sqlite::open(folder.path()).map_err(|fault| fault.to_string()),
+            Self::Database(url) => store_postgres::open(url).map_err(|fault| fault.to_string()),
+        };
+        let opened = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            open().ok()
+        });
+        opened.unwrap()
+    }
+
+    pub(crate) fn read(&self) -> Seen {
+        match self {
+            Self::Folder(folder) => {
+                let seen = store_sqlite::open_read_only(folder.path()).unwrap();
+                Seen { reader: seen.reader, projections: seen.projection_reader }
+            }
+            Self::Database(url) => {
+                let seen = store_postgres::open_read_only(url).unwrap();
+                Seen { reader: seen.reader, projections: seen.projection_reader }
+            }
+        }
+    }
 }
 
 /// A writer that fails while a switch is on.
@@ -24,6 +81,14 @@ impl Breakable {
 }
 
 impl Writer for Breakable {
+    fn lock(&mut self, size: u64) -> Result<Locked, StoreFault> {
+        self.whole()?.lock(size)
+    }
+
+    fn release(&mut self) -> Result<(), StoreFault> {
+        self.whole()?.release()
+    }
+
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
         self.whole()?.append(batch)
     }
@@ -36,8 +101,11 @@ impl Writer for Breakable {
         self.whole()?.reopen()
     }
 
-    fn scrub(&mut self) -> Result<(), StoreFault> {
-        self.whole()?.scrub()
+    fn scrub(&mut self, done: Done) {
+        match self.whole() {
+            Ok(writer) => writer.scrub(done),
+            Err(fault) => done(Err(fault)),
+        }
     }
 
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {

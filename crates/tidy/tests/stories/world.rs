@@ -1,6 +1,7 @@
 //! A site with two tenants, and whoever tells.
 
 use crate::plain::Plain;
+use crate::store::Place;
 use crate::{sign, store};
 use bytes::Bytes;
 use clock::{Clock, DAY, Timestamp};
@@ -21,11 +22,13 @@ const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 const UNRECORDED: [&str; 2] = ["refused: ", "unavailable: "];
 
 pub(crate) struct World {
-    path: Path,
+    /// Houses on one log; nearly always one.
+    nodes: Vec<Path>,
+    at: usize,
     clock: Clock,
     plain: Plain,
     broken: Arc<store::Switches>,
-    folder: tempfile::TempDir,
+    place: Place,
 }
 
 fn root() -> crypto::SealKey {
@@ -68,13 +71,32 @@ fn site() -> FoundSite {
 }
 
 impl World {
-    pub(crate) async fn found() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) async fn found(place: Place) -> Self {
         let (clock, broken) = (Clock::manual(DAY_0), Arc::<store::Switches>::default());
         let path = Path::sealed(clock.clone());
-        let store = store::breakable(store_sqlite::create(folder.path()).unwrap(), &broken);
+        let store = store::breakable(place.create(), &broken);
         path.found(Open { store, root: &root() }, site()).await.unwrap();
-        Self { path, clock, plain: Plain::default(), broken, folder }
+        await_lead(&path);
+        Self { nodes: vec![path], at: 0, clock, plain: Plain::default(), broken, place }
+    }
+
+    fn path(&self) -> &Path {
+        &self.nodes[self.at]
+    }
+
+    /// The node that is asked from here on; the next number is a fresh one on the same log.
+    fn go_to(&mut self, node: usize) {
+        if node > self.nodes.len() {
+            self.nodes.push(self.opened());
+        }
+        self.at = node - 1;
+    }
+
+    fn opened(&self) -> Path {
+        let path = Path::sealed(self.clock.clone());
+        let store = store::breakable(self.place.open(), &self.broken);
+        path.open(Open { store, root: &root() }).unwrap();
+        path
     }
 
     /// What a line comes to: something happens, or people ask, those on one line at the same time.
@@ -86,11 +108,16 @@ impl World {
             ["pruning", state] => self.broken.pruning.store(state == "breaks", Ordering::SeqCst),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
-                return self.path.do_due().await.map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
+                return self
+                    .path()
+                    .do_due()
+                    .await
+                    .map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
             }
             ["retention"] => return self.keep_retention().await,
             ["log"] => return self.verify_log(),
-            ["refusals", "recorded"] => self.path.record_refusals().await,
+            ["refusals", "recorded"] => self.path().record_refusals().await,
+            ["node", node] => self.go_to(node.parse().unwrap()),
             ["house", "sleeps"] => self.sleep(),
             ["material", "rows"] => return self.material_rows(),
             _ => return self.ask_together(line).await,
@@ -102,7 +129,7 @@ impl World {
         self.broken.all.store(state == "breaks", Ordering::SeqCst);
         // It serves again only after it was reopened and verified, which is tried again and again.
         for _ in 0..200 {
-            if state == "breaks" || self.path.standing() == path::Standing::Ready {
+            if state == "breaks" || self.path().standing() == path::Standing::Ready {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -112,36 +139,35 @@ impl World {
 
     /// The house is closed and opened again: what it knew by heart is gone.
     fn sleep(&mut self) {
-        self.path = Path::sealed(self.clock.clone());
-        let reopened = (0..100).find_map(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-            store_sqlite::open(self.folder.path()).ok()
-        });
-        let store = store::breakable(reopened.unwrap(), &self.broken);
-        self.path.open(Open { store, root: &root() }).unwrap();
+        let at = self.at;
+        self.nodes[at] = Path::sealed(self.clock.clone());
+        self.nodes[at] = self.opened();
+        if self.nodes.len() == 1 {
+            await_lead(&self.nodes[at]);
+        }
     }
 
     /// The house looks at what it need not keep, once the projections know all that there is.
     async fn keep_retention(&mut self) -> String {
         for _ in 0..200 {
-            let counts = self.path.counts();
+            let counts = self.path().counts();
             if counts.projections.iter().all(|(_, upto)| *upto == counts.entries) {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        self.path.keep_retention().await.map_or_else(|fault| fault.to_string(), |()| String::new())
+        self.path().keep_retention().await.map_or_else(|fault| fault.to_string(), |()| String::new())
     }
 
     /// What somebody finds who checks everything from the bytes up, with the root key.
     fn verify_log(&self) -> String {
-        let store = store_sqlite::open_read_only(self.folder.path()).unwrap();
+        let store = self.place.read();
         let site = ledger::Inspector::open(&*store.reader, &root()).unwrap();
         let how = ledger::Verification {
             origin: "stories.example/log".into(),
             verifier: Some(site.verifier()),
             mac: Some(&|batch| site.mac(batch)),
-            projections: Some(&*store.projection_reader),
+            projections: Some(&*store.projections),
         };
         let report = ledger::verify_store(&*store.reader, &how, &mut |_, _| ());
         let kept = report.size - report.pruned;
@@ -153,21 +179,22 @@ impl World {
 
     /// How many rows of material are on disk.
     fn material_rows(&self) -> String {
-        let reader = store_sqlite::open_read_only(self.folder.path()).unwrap().reader;
-        let rows = reader.rows(Table::Material, ledger::Scope::All, None, 1_000).unwrap();
+        let rows = self.place.read().reader.rows(Table::Material, ledger::Scope::All, None, 1_000).unwrap();
         rows.len().to_string()
     }
 
     async fn ask_together(&mut self, line: &str) -> String {
-        let before = self.path.counts().entries;
+        let before = self.path().counts().entries;
         let wires: Vec<Wire> = line.split(" + ").map(|sentence| self.wire(sentence)).collect();
         let mut answers = Vec::new();
-        let (path, plain) = (&self.path, &self.plain);
+        let (path, plain) = (self.path(), &self.plain);
         for answered in together(wires.into_iter().map(|wire| path.answer(plain, wire)).collect()).await {
             answers.push(String::from_utf8(answered.response.into_body()).unwrap());
         }
-        let entries = self.path.counts().entries - before;
+        let entries = self.path().counts().entries - before;
         let recorded = answers.iter().filter(|answer| !UNRECORDED.iter().any(|word| answer.starts_with(word))).count();
+        // What other nodes wrote is counted too.
+        let recorded = if self.nodes.len() == 1 { recorded } else { usize::try_from(entries).unwrap() };
         assert_eq!(entries, u64::try_from(recorded).unwrap(), "one entry for each answer: {line}: {answers:?}");
         answers.join(" + ")
     }
@@ -178,8 +205,17 @@ impl World {
         let (id, secret) = if who == "eve" { (public("alice"), "eve") } else { (public(who), who) };
         let head = sign::signed(&id, secret, said, self.clock.now().wall);
         let body = Bytes::copy_from_slice(said.as_bytes());
-        Wire { id: self.path.fresh_id(), head, body, source: "192.0.2.7".parse().unwrap(), secure: true }
+        Wire { id: self.path().fresh_id(), head, body, source: "192.0.2.7".parse().unwrap(), secure: true }
     }
+}
+
+/// A node that is alone does what is due, once it has found out that it is.
+fn await_lead(path: &Path) {
+    let leads = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        path.leads()
+    });
+    assert!(leads, "nobody leads");
 }
 
 /// Begins all before any of them ends, in their order.

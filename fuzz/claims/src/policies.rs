@@ -11,7 +11,6 @@ use std::sync::{Arc, LazyLock};
 use crate::requests::NOW;
 
 const ACCOUNT: &str = "111122223333";
-const ACTIONS: [Action; 3] = [Action::Encrypt, Action::DescribeKey, Action::PutDocument];
 
 /// A document is a key's or an identity's or none, and what it says of a key is the same when it is asked again. What
 /// was taken is never unreadable later, and denies allow nobody.
@@ -46,26 +45,17 @@ pub(crate) fn native(data: &[u8]) {
 
 type Pairs = [(String, String)];
 
-/// Whether each kind of caller may do each of the actions, and why.
+/// Whether each kind of caller may do each of the actions, and why. Asked twice, it is the same.
 fn judged(key_policy: Option<&str>, identity: &Pairs, forbids: &Pairs, authority: Authority) -> Vec<(bool, String)> {
     let tenant = Arc::new(tenant(forbids));
     let key = Arc::new(key(authority, key_policy));
-    let settings = Arc::new(Settings {
-        retention_months: None,
-        signature_window_seconds: 300,
-        native_authority: Authority::Native,
-        forbids: Vec::new(),
-    });
-    let pairs = ["a", "dept"].map(|name| (name.to_owned(), "hr".to_owned())).to_vec();
-    let contexts = [Context::None, Context::from_pairs(pairs).unwrap()];
-    let (policy, mut said) = (Policy::new(), Vec::new());
-    for kind in [PrincipalKind::Root, PrincipalKind::Person] {
-        let principal = Arc::new(principal(kind, identity));
-        for (action, context) in ACTIONS.iter().flat_map(|action| contexts.iter().map(move |context| (action, context)))
-        {
+    let settings = Arc::new(settings());
+    let policy = Policy::new();
+    let mut said = Vec::new();
+    for principal in [PrincipalKind::Root, PrincipalKind::Person].map(|kind| Arc::new(principal(kind, identity))) {
+        for (action, context) in [(Action::Encrypt, bound()), (Action::PutDocument, Context::None)] {
             let ask = || {
-                let who = (&principal, &tenant);
-                let told = policy.explain(who, *action, &key, &tenant, context, &settings, NOW);
+                let told = policy.explain((&principal, &tenant), action, &key, &tenant, &context, &settings, NOW);
                 (told.allowed, told.reason)
             };
             let (once, twice) = (ask(), ask());
@@ -75,6 +65,20 @@ fn judged(key_policy: Option<&str>, identity: &Pairs, forbids: &Pairs, authority
         }
     }
     said
+}
+
+fn bound() -> Context {
+    let pairs = ["a", "dept"].map(|name| (name.to_owned(), "hr".to_owned()));
+    Context::from_pairs(pairs.to_vec()).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        retention_months: None,
+        signature_window_seconds: 300,
+        native_authority: Authority::Native,
+        forbids: Vec::new(),
+    }
 }
 
 fn tenant(forbids: &Pairs) -> Tenant {

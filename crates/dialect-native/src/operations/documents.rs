@@ -79,7 +79,7 @@ operation! {
 operation! {
     PutForbid {
         name: String = "What the forbid is called.";
-        text: String = "A Cedar policy that begins with `forbid`.";
+        text: String = "Cedar policies that begin with `forbid`; brackets lie at most 32 deep in one another.";
     } => "done", |input| Ok(Ask::PutForbid { name: input.name, text: input.text })
 }
 

@@ -1,9 +1,11 @@
-//! Each fuzz target for a while, beginning with its committed corpus.
+//! Each fuzz target for a while, beginning with its committed corpus. `cargo test -p claims` replays the corpora alone.
 
 use crate::run;
 use std::process::Command;
 
 const SECONDS: &str = "600";
+/// What no input may take: seconds, megabytes at once, megabytes in all. Sanitizers cost several times what it takes without.
+const LIMITS: [&str; 3] = ["-timeout=10", "-malloc_limit_mb=256", "-rss_limit_mb=2048"];
 
 pub(crate) fn fuzz(more: Vec<String>) -> bool {
     let (seconds, named) = match more.split_first() {
@@ -40,9 +42,12 @@ fn fuzz_one(target: &str, seconds: &str) -> bool {
     if std::fs::create_dir_all(run::root().join("fuzz").join(&fresh)).is_err() {
         return false;
     }
-    let limit = format!("-max_total_time={seconds}");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["fuzz", "run", target, &fresh, &seeds, "--", &limit]);
+    command.args(["fuzz", "run", target, &fresh, &seeds, "--", &format!("-max_total_time={seconds}")]).args(LIMITS);
+    let words = format!("dictionaries/{target}.dict");
+    if run::root().join("fuzz").join(&words).is_file() {
+        command.arg(format!("-dict={words}"));
+    }
     // The sanitizer's flags are unstable; the toolchain is the house's own.
     command.current_dir(run::root().join("fuzz")).env("RUSTC_BOOTSTRAP", "1");
     command.status().is_ok_and(|status| status.success())

@@ -7,9 +7,15 @@ use std::borrow::Cow;
 /// Gathers what is wrong with a request: the service tells all of it at once.
 #[derive(Default)]
 pub(crate) struct Checks {
-    found: Vec<String>,
+    /// At most [`TOLD_MAX`] of them.
+    told: Vec<String>,
+    found: usize,
     first: &'static str,
 }
+
+/// How many constraints that are not met are told one by one. A body of a quarter of a megabyte can miss a hundred
+/// thousand, and each takes a sentence.
+const TOLD_MAX: usize = 50;
 
 /// How long a text may be, in characters, and how it may be spelled.
 pub(crate) struct Rule {
@@ -31,11 +37,11 @@ pub(crate) const GRANT_TOKENS_MAX: usize = 10;
 impl Checks {
     /// Says all that was found, or nothing.
     pub(crate) fn settle(self) -> Result<(), Objection> {
-        let errors = if self.found.len() == 1 { "error" } else { "errors" };
-        match self.found.len() {
+        let errors = if self.found == 1 { "error" } else { "errors" };
+        match self.found {
             0 => Ok(()),
             count => {
-                let text = format!("{count} validation {errors} detected: {}", self.found.join("; "));
+                let text = format!("{count} validation {errors} detected: {}", self.told.join("; "));
                 Err(Objection::new(Code::Validation, self.first, text))
             }
         }
@@ -43,17 +49,22 @@ impl Checks {
 
     /// `value` is how the service prints it; what is sensitive it does not print.
     pub(crate) fn object(&mut self, member: &'static str, place: &str, value: Option<&str>, constraint: &str) {
-        let value = value.map(|value| format!("Value '{value}'"));
-        let value = value.as_deref().unwrap_or("Value");
-        self.found.push(format!("{value} at '{place}' failed to satisfy constraint: {constraint}"));
-        if self.first.is_empty() {
-            self.first = member;
-        }
+        self.tell(member, || {
+            let value = value.map(|value| format!("Value '{value}'"));
+            let value = value.as_deref().unwrap_or("Value");
+            format!("{value} at '{place}' failed to satisfy constraint: {constraint}")
+        });
     }
 
     fn missing(&mut self, member: &'static str, place: &str) {
-        let text = format!("Value null at '{place}' failed to satisfy constraint: Member must not be null");
-        self.found.push(text);
+        self.tell(member, || format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"));
+    }
+
+    fn tell(&mut self, member: &'static str, sentence: impl FnOnce() -> String) {
+        self.found += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told.push(sentence());
+        }
         if self.first.is_empty() {
             self.first = member;
         }

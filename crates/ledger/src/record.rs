@@ -106,12 +106,19 @@ impl Outcome {
                 (Verdict::Done, change, errands, Ok(reply))
             }
             Err(fault) => {
-                draft.detail.text(DetailKey::Reason, &fault.to_string());
+                draft.detail.text(DetailKey::Reason, kept(&fault.to_string()));
                 (Verdict::Refused(fault.word()), Change::none(), Vec::new(), Err(fault))
             }
         };
         Self { record: Record { draft, verdict, change, errands }, reply: Sealed { request, answer } }
     }
+}
+
+/// How much of a reason is kept, in bytes. It may repeat what was asked, and that may be large.
+const REASON_BYTES_MAX: usize = 4_096;
+
+fn kept(reason: &str) -> &str {
+    reason.get(..reason.floor_char_boundary(REASON_BYTES_MAX)).unwrap_or(reason)
 }
 
 impl Outcome {
@@ -164,5 +171,17 @@ pub struct Sealed {
 impl Sealed {
     pub fn unseal(self, receipt: Receipt) -> Result<Reply, Fault> {
         if receipt.request == self.request { self.answer } else { Err(Fault::ReceiptOfAnotherRequest) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_kept_up_to_its_bound() {
+        assert_eq!(kept("short"), "short");
+        assert_eq!(kept(&"x".repeat(REASON_BYTES_MAX + 1)).len(), REASON_BYTES_MAX);
+        assert_eq!(kept(&format!("x{}", "ü".repeat(REASON_BYTES_MAX))).len(), REASON_BYTES_MAX - 1);
     }
 }

@@ -20,6 +20,12 @@ pub(crate) fn well_formed(response: &Response<Vec<u8>>) {
     }
 }
 
+/// What was wrong may be repeated, in words and with escapes; but not without end.
+pub(crate) fn bounded(response: &Response<Vec<u8>>, asked: usize) {
+    let told = response.body().len();
+    assert!(told <= 16 * 1_024 + 12 * asked, "{told} bytes for {asked}");
+}
+
 fn xml(body: &str) {
     let mut open = Vec::new();
     for part in body.split('<').skip(1) {

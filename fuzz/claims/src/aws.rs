@@ -1,6 +1,6 @@
 //! Bodies in AWS's JSON protocol: an operation, a space, a body.
 
-use crate::answers::well_formed;
+use crate::answers::{bounded, well_formed};
 use crate::depth::within;
 use crate::requests::{NOW, signed};
 use dialect::{Answer, Dialect, Heard};
@@ -36,7 +36,7 @@ pub(crate) fn json(data: &[u8]) {
             assert!(serde_json::from_slice::<IgnoredAny>(text).is_ok(), "only JSON is heard");
             let with_more = read(operation, &with_member(text)).and_then(Result::ok).expect("it is an object still");
             assert_eq!(told(&heard), told(&with_more), "nobody knows the member");
-            answered(heard);
+            answered(heard, data.len());
         }
     }
 }
@@ -62,11 +62,12 @@ fn told(heard: &Heard) -> (String, Vec<(&'static str, String)>) {
     (ask, heard.echo.more.clone())
 }
 
-fn answered(heard: Heard) {
+fn answered(heard: Heard, asked: usize) {
     let Ask::Invalid { action, fault } = heard.ask else { return };
     assert_eq!(action, heard.echo.action);
     let response = Aws::new().write(heard.echo.id, Some(&heard.echo), Answer::Recorded(Err(fault)));
     well_formed(&response);
+    bounded(&response, asked);
     let told: Value = serde_json::from_slice(response.body()).unwrap();
     assert!(told["__type"].as_str().unwrap().ends_with("Exception"));
     assert_eq!(response.status(), 400);

@@ -1,6 +1,6 @@
 //! Bodies in the native tongue: an operation, a space, a body.
 
-use crate::answers::well_formed;
+use crate::answers::{bounded, well_formed};
 use crate::aws::describe;
 use crate::depth::within;
 use crate::requests::{NOW, signed};
@@ -34,7 +34,9 @@ pub(crate) fn json(data: &[u8]) {
             match heard.ask {
                 Ask::Invalid { action, fault } => {
                     assert_eq!(action, heard.echo.action);
-                    well_formed(&Native::new().write(heard.echo.id, Some(&heard.echo), Answer::Recorded(Err(fault))));
+                    let response = Native::new().write(heard.echo.id, Some(&heard.echo), Answer::Recorded(Err(fault)));
+                    well_formed(&response);
+                    bounded(&response, data.len());
                 }
                 ask => taken(operation, body, &describe::ask(&ask)),
             }

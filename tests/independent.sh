@@ -22,5 +22,11 @@ done
 "$python" tools/independent/file.py self-test
 "$python" tools/independent/file.py make >"$made/file.json"
 cmp "$made/file.json" docs/formats/vectors/file-v1.json
+for format in recovery_key:recovery anchor:anchor; do
+    "$python" "tools/independent/${format%:*}.py" self-test
+    "$python" "tools/independent/${format%:*}.py" make >"$made/${format#*:}.json"
+    cmp "$made/${format#*:}.json" "docs/formats/vectors/${format#*:}-v1.json"
+done
+cargo test --quiet --locked -p keyward-ledger -- anchor::
 cargo test --quiet --locked -p keyward-crypto -- vectors_ another_language
 cargo test --quiet --locked -p keyward -- file::

@@ -128,6 +128,13 @@ class Wire:
         credentials = signing.pop("credentials", self.credentials)
         return self.send(sign(headers, body, credentials, signing.pop("region", self.region), **signing), body)
 
+    def native(self, operation, body):
+        """A signed request in the native tongue."""
+        body, path = json.dumps(body).encode(), f"/v1/{operation}"
+        headers = {"Host": f"127.0.0.1:{self.house.port}", "Content-Type": "application/json"}
+        signed = sign(headers, body, self.credentials, self.region, service="keyward", path=path)
+        return self.send(signed, body, path=path)
+
     def close(self):
         if self.connection:
             self.connection.close()

@@ -1,7 +1,11 @@
-//! The root key: where it lies, and who may read it.
+//! The root key: where it lies, and who may read it; and the anchor that lies beside it.
 //!
 //! It is a file of its own, one line: `keyward-root-v1`, a space, 64 hexadecimal digits. Its owner alone may
 //! read it, and only a development site keeps it beside its data.
+
+mod anchor;
+
+pub use anchor::FileAnchor;
 
 use crypto::SealKey;
 use rustix::fs::{Mode, OFlags};
@@ -130,7 +134,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder)?.sync_all()
 }

@@ -25,6 +25,8 @@ pub enum Event {
     },
     CancelDestruction(Scope),
     Destroy(Scope),
+    /// It was destroyed before, and this is an older copy: ends at once, whatever was ordered.
+    Bury(Scope),
     Import {
         version: u32,
         fingerprint: Fingerprint,
@@ -55,6 +57,7 @@ impl Key {
             }
             Event::CancelDestruction(scope) => self.life_of(scope)?.resume()?,
             Event::Destroy(scope) => self.destroy(scope, now.steady)?,
+            Event::Bury(scope) => self.bury(scope)?,
             Event::Import { version, fingerprint, expires, activate } => {
                 self.import(version, fingerprint, expires, activate)?;
             }
@@ -66,7 +69,13 @@ impl Key {
     /// A key whose end has come or been ordered hears only of that, and of its compromise.
     fn still_hears(&self, event: Event) -> Result<(), Fault> {
         match (event, self.life.destruction, self.life.state) {
-            (Event::CancelDestruction(_) | Event::Destroy(_) | Event::Enter(_, KeyState::Compromised), ..) => Ok(()),
+            (
+                Event::CancelDestruction(_)
+                | Event::Destroy(_)
+                | Event::Bury(_)
+                | Event::Enter(_, KeyState::Compromised),
+                ..,
+            ) => Ok(()),
             (_, _, KeyState::Destroyed) => Err(Fault::NotUsable(Scope::Key, KeyState::Destroyed)),
             (_, Destruction::Scheduled { deadline, .. }, _) => {
                 Err(Fault::DestructionScheduled { scope: Scope::Key, deadline })
@@ -115,9 +124,24 @@ impl Key {
         if ends {
             life.state = life.state.becomes(KeyState::Destroyed)?;
         }
+        self.empty(scope);
+        Ok(())
+    }
+
+    fn bury(&mut self, scope: Scope) -> Result<(), Fault> {
+        let ends = scope == Scope::Key || !may_return(self.origin);
+        let life = self.life_of(scope)?;
+        life.destruction = Destruction::None;
+        if ends {
+            life.state = KeyState::Destroyed;
+        }
+        self.empty(scope);
+        Ok(())
+    }
+
+    fn empty(&mut self, scope: Scope) {
         let meant = |version: &&mut Version| scope == Scope::Key || scope == Scope::Version(version.number);
         self.versions.iter_mut().filter(meant).for_each(|version| version.remove(Removal::Destroyed));
-        Ok(())
     }
 
     fn import(

@@ -130,6 +130,7 @@ actions! {
     FoundSite = 96, "FoundSite", House, "Makes the site, its first tenant and its first administrator.";
     CountRefusals = 97, "CountRefusals", House, "Records how many nobody knew.";
     Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
+    Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
 }
 
 impl Action {

@@ -40,6 +40,17 @@ pub struct Settings {
     pub native_authority: Authority,
     /// Native `forbid` policies of the site, as they were given.
     pub forbids: Vec<(String, String)>,
+    /// The recovery key's public halves; none where the site was made without one.
+    pub recovery: Option<RecoveryHalves>,
+}
+
+/// Whose statements the site obeys, and to whom its backups are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoveryHalves {
+    /// Ed25519.
+    pub verify: [u8; 32],
+    /// X25519.
+    pub seal: [u8; 32],
 }
 
 pub const SETTINGS_ID: ObjectId = ObjectId([1; 16]);

@@ -4,8 +4,8 @@
 use crate::people::{key_change, new_principal, public_half, secret_half};
 use crate::tenants::{name_row, tenant_change, tenant_names};
 use domain::{
-    Action, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RequestId, Role, RoleScope,
-    SETTINGS_ID, SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
+    Action, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RecoveryHalves, RequestId,
+    Role, RoleScope, SETTINGS_ID, SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
 };
 use ledger::{Change, Drafted, Effects, Outcome, Record};
 use secret::Secret;
@@ -33,6 +33,14 @@ pub struct Colony {
     pub people: Vec<Newcomer>,
 }
 
+/// Who and what is there from the beginning.
+pub struct Founders {
+    pub administrator: Newcomer,
+    pub colonies: Vec<Colony>,
+    /// Whose statements the site will obey, and to whom its backups are sealed.
+    pub recovery: Option<RecoveryHalves>,
+}
+
 /// An access key that founding made. Its secret is shown once.
 pub struct Founded {
     pub tenant: String,
@@ -55,15 +63,14 @@ struct Builder<'a> {
 /// The first record of a site, and the access keys that it makes.
 pub fn founding_record(
     moment: Moment,
-    administrator: Newcomer,
-    colonies: Vec<Colony>,
+    founders: Founders,
     names: NameIds<'_>,
 ) -> Result<(Record, Vec<Founded>), Fault> {
     let now = moment.wall;
     let mut builder = Builder { change: Change::none(), founded: Vec::new(), names, now };
-    builder.settings();
-    builder.site(administrator)?;
-    for colony in colonies {
+    builder.settings(founders.recovery);
+    builder.site(founders.administrator)?;
+    for colony in founders.colonies {
         builder.colony(colony)?;
     }
     let draft = Drafted {
@@ -84,12 +91,13 @@ fn fresh() -> Result<ObjectId, Fault> {
 }
 
 impl Builder<'_> {
-    fn settings(&mut self) {
+    fn settings(&mut self, recovery: Option<RecoveryHalves>) {
         let settings = Settings {
             retention_months: None,
             signature_window_seconds: 300,
             native_authority: Authority::Native,
             forbids: Vec::new(),
+            recovery,
         };
         self.put(SETTINGS_ID, Object::Settings(Arc::new(settings)));
     }

@@ -103,7 +103,7 @@ fn due_scopes(key: &Key, supplies: &Supplies) -> Vec<Scope> {
 }
 
 /// The material that was held before and is not any more is removed from its rows.
-fn removed_material(before: &Key, after: &Key) -> Change {
+pub(crate) fn removed_material(before: &Key, after: &Key) -> Change {
     let gone = before.versions.iter().zip(&after.versions).filter(|(was, is)| {
         matches!(was.material, Material::Held { .. }) && matches!(is.material, Material::Removed(_))
     });

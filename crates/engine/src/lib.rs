@@ -15,14 +15,16 @@ mod log;
 mod people;
 mod re_encrypt;
 mod record;
+mod recover;
 mod table;
 mod tenants;
 mod working;
 
 pub use find::Here;
-pub use founding::{Colony, Founded, NameIds, Newcomer, SITE_ACCOUNT, founding_record};
+pub use founding::{Colony, Founded, Founders, NameIds, Newcomer, SITE_ACCOUNT, founding_record};
 pub use house::due;
 pub use record::{Told, refusals, refuse};
+pub use recover::{Given, MARK, living_keys, recovered};
 
 use crypto::{Job, Worked};
 use domain::{Ask, Fault, Moment, ObjectId, Request};

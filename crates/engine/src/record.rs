@@ -47,16 +47,21 @@ pub(crate) fn outcome(
 
 /// One entry for many who were refused before anybody knew them.
 pub fn refusals(told: &Told, sum: RefusalSum) -> Record {
-    let draft = Drafted {
+    let draft = drafted_by_house(told, Action::CountRefusals);
+    Record::of_refusals(draft, sum)
+}
+
+/// The house's own deed on the site.
+pub(crate) fn drafted_by_house(told: &Told, action: Action) -> Drafted {
+    Drafted {
         request: told.id,
         tongue: Tongue::House,
         moment: told.moment,
         tenant: SITE_TENANT,
         principal: SITE_TENANT,
-        deeds: vec![(Action::CountRefusals, SITE_TENANT, None)],
+        deeds: vec![(action, SITE_TENANT, None)],
         detail: Details::default(),
-    };
-    Record::of_refusals(draft, sum)
+    }
 }
 
 fn draft(caller: &Caller, told: Told) -> Drafted {

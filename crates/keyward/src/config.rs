@@ -28,6 +28,9 @@ pub(crate) struct ClientFile {
     pub dev: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_key_file: Option<PathBuf>,
+    /// For the commands that look after files; a server is told by whoever starts it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchor_files: Vec<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
 }

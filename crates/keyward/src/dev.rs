@@ -2,7 +2,7 @@
 
 use crate::config::{self, ClientFile, REGION};
 use crate::wiring::{self, Running};
-use crate::{Failure, tls};
+use crate::{Failure, init, tls};
 use clap::Args;
 use domain::{PrincipalKind, Profile, Role};
 use engine::{Colony, Founded, Newcomer};
@@ -53,6 +53,8 @@ fn parse_access_key(text: &str) -> Result<ChosenKey, String> {
 /// The account of the developer who chose none.
 const ACCOUNT: &str = "000000000000";
 const ROOT_KEY: &str = "root.key";
+/// A development site keeps its recovery key too, where any other prints it once.
+const RECOVERY_KEY: &str = "recovery.key";
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
@@ -103,14 +105,21 @@ async fn open_or_found(path: &Path, data: &FilePath, args: &DevArgs) -> Result<O
     let root = data.join(ROOT_KEY);
     if root.exists() {
         let key = custody::read(&root).map_err(Failure::from_display)?;
-        wiring::open_site(path, data, &key).map_err(Failure::new)?;
+        wiring::open_site(path, data, &key, &wiring::anchor_files(&[], &root)).map_err(Failure::new)?;
         return Ok(None);
     }
     let key = custody::create(&root).map_err(Failure::from_display)?;
     let store = store_sqlite::create(data).map_err(Failure::from_display)?;
-    let site =
-        FoundSite { origin: "keyward.dev".to_owned(), administrator: administrator("admin"), colonies: colonies(args) };
-    path.found(Open { store, root: &key }, site).await.map(Some).map_err(Failure::from_display)
+    let recovery = init::draw_recovery()?;
+    recovery.text().expose(|text| config::write_private(&data.join(RECOVERY_KEY), text)).map_err(Failure::from_io)?;
+    let site = FoundSite {
+        origin: "keyward.dev".to_owned(),
+        administrator: administrator("admin"),
+        colonies: colonies(args),
+        recovery: Some(init::halves(&recovery)?),
+    };
+    let anchors = wiring::anchors(&wiring::anchor_files(&[], &root));
+    path.found(Open { store, root: &key, anchors }, site).await.map(Some).map_err(Failure::from_display)
 }
 
 pub(crate) fn administrator(name: &str) -> Newcomer {
@@ -172,6 +181,7 @@ fn client(
     client.ca_file = ca.to_owned();
     client.data = Some(data.to_owned());
     client.root_key_file = Some(data.join(ROOT_KEY));
+    client.anchor_files = wiring::anchor_files(&[], &data.join(ROOT_KEY));
     Ok(client)
 }
 
@@ -191,6 +201,7 @@ fn first_client(founded: &[Founded]) -> ClientFile {
         site_secret_access_key: site.map(|one| shown(&one.secret)),
         dev: true,
         root_key_file: None,
+        anchor_files: Vec::new(),
         data: None,
     }
 }

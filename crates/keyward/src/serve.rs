@@ -17,6 +17,10 @@ pub(crate) struct ServeArgs {
     /// The root key; else `keyward-root-key` in `$CREDENTIALS_DIRECTORY`.
     #[arg(long, value_name = "FILE", env = "KEYWARD_ROOT_KEY")]
     root_key: Option<PathBuf>,
+    /// The anchor, which remembers the newest head of the log outside its store; else `ROOT_KEY.anchor`. Several may be
+    /// named: one that can be read and written is enough.
+    #[arg(long = "anchor", value_name = "FILE", env = "KEYWARD_ANCHOR", value_delimiter = ',')]
+    anchors: Vec<PathBuf>,
     /// Addresses to listen on, with TLS; may be repeated.
     #[arg(long, value_name = "ADDRESS", default_values_t = [SocketAddr::from(([127, 0, 0, 1], 8200))])]
     listen: Vec<SocketAddr>,
@@ -62,7 +66,8 @@ fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
     };
     inside_is_refused(&found, &args.data)?;
     let root = custody::read(&found).map_err(Failure::from_display)?;
-    wiring::open_site(path, &args.data, &root).map_err(Failure::new)?;
+    let anchors = wiring::anchor_files(&args.anchors, &found);
+    wiring::open_site(path, &args.data, &root, &anchors).map_err(Failure::new)?;
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ use dialect::Dialect;
 use path::{Open, Path};
 use server::{Listener, Server, ServerConfig};
 use std::net::SocketAddr;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 /// The tongues of the house. A new one is one line.
@@ -58,9 +58,28 @@ async fn until_signal() {
 }
 
 /// Opens the site in a directory into a sealed path.
-pub(crate) fn open_site(path: &Path, data: &FilePath, root: &crypto::SealKey) -> Result<(), String> {
+pub(crate) fn open_site(
+    path: &Path,
+    data: &FilePath,
+    root: &crypto::SealKey,
+    anchor_files: &[PathBuf],
+) -> Result<(), String> {
     let store = store_sqlite::open(data).map_err(|why| why.to_string())?;
-    path.open(Open { store, root }).map_err(|why| why.to_string())
+    path.open(Open { store, root, anchors: anchors(anchor_files) }).map_err(|why| why.to_string())
+}
+
+pub(crate) fn anchors(files: &[PathBuf]) -> Vec<Box<dyn ledger::Anchor>> {
+    files.iter().map(|file| Box::new(custody::FileAnchor::new(file)) as Box<dyn ledger::Anchor>).collect()
+}
+
+/// The anchors that are named, else the file beside the root key.
+pub(crate) fn anchor_files(named: &[PathBuf], root_key: &FilePath) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let mut beside = root_key.as_os_str().to_owned();
+    beside.push(".anchor");
+    vec![PathBuf::from(beside)]
 }
 
 /// A path with nothing behind it yet.

@@ -3,13 +3,14 @@
 mod fate;
 mod news;
 
+use crate::anchor::{Due, Tombstone, leaves_tombstone};
 use crate::cache::Row;
 use crate::checkpoint::sign_checkpoint;
 use crate::store::{Batch, StoreFault, StoredBatch, StoredCheckpoint, Writer};
 use crate::view::{Basis, Shared};
 use crate::{Frontier, Receipt, StoredRow, Unrecorded};
 use clock::{Clock, Steady, Timestamp};
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use domain::RequestId;
 use secret::Held;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub(crate) struct Submission {
     pub(crate) basis: Basis,
     /// How many were turned away before, as its entry says.
     pub(crate) unrecorded: u64,
+    /// Whether it is answered only once it is anchored.
+    pub(crate) is_change: bool,
     /// Each row as it will be stored, and as it will be read from memory.
     pub(crate) rows: Vec<(StoredRow, Arc<Row>)>,
     pub(crate) answer: oneshot::Sender<Result<Receipt, Unrecorded>>,
@@ -76,6 +79,8 @@ pub(crate) struct Committer {
     /// How many were answered "unavailable" since the last entry.
     unrecorded: Arc<AtomicU64>,
     deliverer: Deliverer,
+    /// To whoever anchors; none where nothing is anchored.
+    keeper: Option<Sender<Due>>,
     broken: bool,
     /// When the store was opened anew last, in milliseconds of the stopwatch.
     reopened: u64,
@@ -99,6 +104,15 @@ fn mac_of(key: &Held, first: u64, count: u32, wall: Timestamp, frontier: &[u8], 
     key.expose(|key| crypto::hmac_sha256(key, &message))
 }
 
+/// Whether nothing may bring back what the row held.
+fn destroys(stored: &StoredRow, row: &Row) -> bool {
+    match &row.object {
+        None => leaves_tombstone(stored.id.table),
+        Some(domain::Object::Key(key)) => key.life.state == domain::KeyState::Destroyed,
+        Some(_) => false,
+    }
+}
+
 /// An answer and who waits for it.
 pub(crate) type Delivery = (oneshot::Sender<Result<Receipt, Unrecorded>>, Result<Receipt, Unrecorded>);
 
@@ -119,7 +133,10 @@ impl Deliverer {
         Self(Some(batches))
     }
 
-    fn hand_over(&self, batch: Vec<Delivery>) {
+    pub(crate) fn hand_over(&self, batch: Vec<Delivery>) {
+        if batch.is_empty() {
+            return;
+        }
         match &self.0 {
             Some(batches) => {
                 // A runtime that is gone has nobody left who waits.
@@ -146,6 +163,8 @@ struct Judged {
     steady: Steady,
     accepted: Vec<Box<Submission>>,
     rows: Vec<Arc<Row>>,
+    /// What it destroys.
+    tombstones: Vec<Tombstone>,
 }
 
 #[expect(clippy::vec_box, reason = "submissions are large and move from list to list")]
@@ -157,6 +176,7 @@ impl Committer {
         clock: Clock,
         frontier: Frontier,
         unrecorded: Arc<AtomicU64>,
+        keeper: Option<Sender<Due>>,
     ) -> Self {
         let head = shared.head.load_full();
         let signed = (head.signed, Timestamp::MIN);
@@ -171,6 +191,7 @@ impl Committer {
             signed,
             unrecorded,
             deliverer,
+            keeper,
             broken: false,
             reopened: 0,
             unsettled: None,
@@ -263,7 +284,7 @@ impl Committer {
 
     /// One batch of those who wait, under the lock.
     fn commit(&mut self, waiting: Vec<Box<Submission>>) {
-        let judged = self.judge(waiting);
+        let judged = self.judge(self.turn_away_unanchored(waiting));
         if judged.accepted.is_empty() {
             if let Err(fault) = self.writer.release() {
                 self.stop(&fault);
@@ -295,6 +316,7 @@ impl Committer {
             steady: self.steady,
             accepted: Vec::with_capacity(waiting.len()),
             rows: Vec::new(),
+            tombstones: Vec::new(),
         };
         for submission in waiting {
             if submission.basis.still_holds() {
@@ -324,6 +346,9 @@ impl Committer {
                 read.supersede();
             }
             stored.position = index;
+            if destroys(&stored, &row) {
+                judged.tombstones.push(Tombstone { row: stored.id, position: index, wall: submission.wall });
+            }
             row.position.store(index, Ordering::Relaxed);
             batch.rows.push(stored);
             judged.rows.push(row);
@@ -362,11 +387,40 @@ impl Committer {
         if !judged.rows.is_empty() {
             self.shared.rows.publish(judged.rows);
         }
-        let receipts = (judged.batch.first..).zip(judged.accepted).map(|(index, submission)| {
-            let Submission { request, answer, .. } = *submission;
-            (answer, Ok(Receipt { request, index }))
-        });
-        self.deliverer.hand_over(receipts.collect());
+        let (mut answers, mut changes) = (Vec::with_capacity(judged.accepted.len()), Vec::new());
+        for (index, submission) in (judged.batch.first..).zip(judged.accepted) {
+            let Submission { request, answer, is_change, .. } = *submission;
+            let waits = is_change && self.keeper.is_some();
+            let list = if waits { &mut changes } else { &mut answers };
+            list.push((answer, Ok(Receipt { request, index })));
+        }
+        self.deliverer.hand_over(answers);
+        self.anchor(Due { answers: changes, tombstones: judged.tombstones, news: Vec::new() });
+    }
+
+    /// Changes are answered by whoever anchors them.
+    fn anchor(&self, due: Due) {
+        let Some(keeper) = &self.keeper else { return };
+        if due.is_empty() {
+            return;
+        }
+        if let Err(unsent) = keeper.send(due) {
+            tracing::error!("nobody anchors any more");
+            let told = unsent.0.answers.into_iter().map(|(answer, _)| (answer, Err(Unrecorded::Unavailable)));
+            self.deliverer.hand_over(told.collect());
+        }
+    }
+
+    /// Without an anchor that can be written, changes are turned away; with a store that was put back, everybody.
+    fn turn_away_unanchored(&self, waiting: Vec<Box<Submission>>) -> Vec<Box<Submission>> {
+        let anchors = &self.shared.anchors;
+        let (all, changes) = (anchors.contradicted.load(Ordering::Relaxed), anchors.unwritable.load(Ordering::Relaxed));
+        if !all && !changes {
+            return waiting;
+        }
+        let (away, served) = waiting.into_iter().partition(|one| all || one.is_change);
+        self.turn_away(away);
+        served
     }
 
     fn publish_head(&self) {

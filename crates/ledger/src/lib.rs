@@ -3,6 +3,7 @@
 //! The audit log is the commit log: an append-only Merkle log (RFC 6962) of entries in deterministic CBOR,
 //! written in batches together with the rows that they change. `docs/formats/` documents every byte.
 
+mod anchor;
 mod cache;
 mod cbor;
 mod checkpoint;
@@ -19,10 +20,14 @@ mod record;
 #[doc(hidden)]
 pub mod reread;
 mod row;
+mod statement;
 mod store;
 mod verify;
 mod view;
 
+pub use anchor::{
+    ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
+};
 pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
 pub use committer::Head;
 pub use entry::{
@@ -34,10 +39,11 @@ pub use merkle::{
     Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path,
     verify_consistency,
 };
-pub use open::{Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT};
+pub use open::{Founding, Ledger, LedgerConfig, FACTS, OpenFault, STORE_FORMAT, needed_statement};
 pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};
+pub use statement::{NamedHead, SignedStatement, Statement};
 pub use store::{
     Availability, Batch, Done, Locked, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault,
     StoredBatch, StoredCheckpoint, Tile, Writer,

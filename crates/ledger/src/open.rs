@@ -1,5 +1,6 @@
 //! Founding a site, opening its log, and the one way to write.
 
+use crate::anchor::{self, Anchor, AnchorStanding, Anchored, Checked, Keeper, Tombstone};
 use crate::cache::Row;
 use crate::checkpoint::open_checkpoint;
 use crate::committer::{BATCH_ENTRIES_MAX, Committer, Head, Order, Submission, batch_mac};
@@ -10,8 +11,8 @@ use crate::record::Put;
 use crate::store::{Reader, Store};
 use crate::view::{Basis, Shared, View, entries_of};
 use crate::{
-    Change, Frontier, Receipt, Record, RowChange, StoredCheckpoint, StoredRow, Unrecorded, codec, decode_entry,
-    leaf_hash, row_hash,
+    Change, Frontier, NamedHead, Receipt, Record, RowChange, SignedStatement, Statement, StoredCheckpoint, StoredRow,
+    Unrecorded, codec, decode_entry, leaf_hash, row_hash,
 };
 use clock::{Clock, Steady};
 use crossbeam_channel::Sender;
@@ -33,9 +34,17 @@ const PROJECTION_PERIOD: Duration = Duration::from_millis(250);
 /// The format of facts, rows, entries and batches that this release writes.
 pub const STORE_FORMAT: u32 = 1;
 
+/// The facts that a store has of its site.
+pub const FACTS: &[&str] = &["format", "site", "origin", "verifier"];
+
 /// How a ledger is opened.
 pub struct LedgerConfig {
     pub clock: Clock,
+    /// Where the head is remembered outside the store. One that can be read and written is enough; without any nothing
+    /// is anchored, which is for tests and measurements.
+    pub anchors: Vec<Box<dyn Anchor>>,
+    /// Believe a store that is older than its anchors, for the holder of the recovery key says so.
+    pub statement: Option<SignedStatement>,
 }
 
 /// What a new site begins with. The record is made by whoever is given the ids of the site's names.
@@ -49,13 +58,56 @@ pub struct Founding<F> {
 pub enum OpenFault {
     NotFounded,
     AlreadyFounded,
-    NewerFormat { found: u32 },
+    NewerFormat {
+        found: u32,
+    },
     WrongRootKey,
-    LogShorterThanCheckpoint { size: u64, signed: u64 },
-    LogShorterThanRow { size: u64, position: u64 },
-    LogContradictsCheckpoint { size: u64 },
-    ForgedCheckpoint { size: u64 },
-    BatchEdited { first: u64 },
+    LogShorterThanCheckpoint {
+        size: u64,
+        signed: u64,
+    },
+    LogShorterThanRow {
+        size: u64,
+        position: u64,
+    },
+    LogContradictsCheckpoint {
+        size: u64,
+    },
+    ForgedCheckpoint {
+        size: u64,
+    },
+    BatchEdited {
+        first: u64,
+    },
+    /// None of the configured anchors can be read.
+    NoAnchor {
+        anchors: String,
+    },
+    AnchorForeign {
+        anchor: String,
+    },
+    AnchorDamaged {
+        anchor: String,
+        why: String,
+    },
+    AnchorUnwritable {
+        anchor: String,
+        why: String,
+    },
+    StoreBehindAnchor {
+        size: u64,
+        anchored: u64,
+        anchor: String,
+    },
+    StoreContradictsAnchor {
+        anchored: u64,
+        anchor: String,
+    },
+    NothingToRecover,
+    NoRecoveryKey,
+    StatementOfOtherSite,
+    StatementOfOtherHeads,
+    StatementForged,
     Row(Fault),
     Store(String),
 }
@@ -86,6 +138,49 @@ impl fmt::Display for OpenFault {
             Self::BatchEdited { first } => write!(f, "the batch of entries at {first} was edited; restore it"),
             Self::Row(fault) => write!(f, "{fault}"),
             Self::Store(why) => write!(f, "the store: {why}"),
+            anchor => anchor.fmt_anchor(f),
+        }
+    }
+}
+
+impl OpenFault {
+    /// What anchors and statements are refused for.
+    fn fmt_anchor(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAnchor { anchors } => write!(
+                f,
+                "no anchor can be read ({anchors}); name the right file with --anchor, or let the recovery key's holder \
+                 accept the store with `keyward recover`"
+            ),
+            Self::AnchorForeign { anchor } => write!(f, "{anchor} is another site's anchor; name this site's"),
+            Self::AnchorDamaged { anchor, why } => write!(
+                f,
+                "{anchor}: {why}; put the right file there, or move it away and let the recovery key's holder accept \
+                 the store with `keyward recover`"
+            ),
+            Self::AnchorUnwritable { anchor, why } => write!(f, "{anchor}: {why}; name a place that can be written"),
+            Self::StoreBehindAnchor { size, anchored, anchor } => write!(
+                f,
+                "the log has {size} entries and its anchor {anchor} {anchored}: an old store was put back; restore the \
+                 newest, or let the recovery key's holder accept this one with `keyward recover`"
+            ),
+            Self::StoreContradictsAnchor { anchored, anchor } => write!(
+                f,
+                "the log does not hold the {anchored} entries that its anchor {anchor} names: another store was put in \
+                 its place; restore the right one, or let the recovery key's holder accept this one with `keyward recover`"
+            ),
+            Self::NothingToRecover => {
+                write!(f, "store and anchor agree: there is nothing to recover; start the server")
+            }
+            Self::NoRecoveryKey => write!(f, "this site was made without a recovery key; restore the newest store"),
+            Self::StatementOfOtherSite => write!(f, "the statement is for another site; sign one for this site"),
+            Self::StatementOfOtherHeads => {
+                write!(f, "the statement names other heads than those found; make and sign a new one")
+            }
+            Self::StatementForged => {
+                write!(f, "the statement was not signed with this site's recovery key; sign it with the right one")
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -106,6 +201,9 @@ pub struct Ledger {
     orders: Sender<Order>,
     unrecorded: Arc<AtomicU64>,
     committer: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
+    /// What older copies must not bring back, where this store was accepted though it is one.
+    recovered: Option<Vec<Tombstone>>,
     projector: Option<(JoinHandle<()>, Sender<()>)>,
 }
 
@@ -118,7 +216,7 @@ impl Ledger {
     pub async fn found<T>(
         mut store: Store,
         root: &SealKey,
-        config: &LedgerConfig,
+        mut config: LedgerConfig,
         founding: Founding<impl FnOnce(&dyn Fn(NameKind, ObjectId, &str) -> ObjectId) -> Result<(Record, T), Fault>>,
     ) -> Result<(Self, T), OpenFault> {
         if store.reader.fact("site").map_err(|f| store_fault(&f))?.is_some() {
@@ -142,7 +240,9 @@ impl Ledger {
         let blob = plaintext.expose(|bytes| sealer.seal(&associated(&facts.site, row, SITE_TENANT, None), bytes));
         let blob = blob.map_err(|_| Fault::Unavailable)?;
 
-        let ledger = Self::start(keys, store, config, Frontier::default(), Steady(0), 0);
+        begin_anchors(&mut config, &keys)?;
+        let tree = Tree { frontier: Frontier::default(), steady: Steady(0), signed: 0 };
+        let ledger = Self::start(keys, store, config, tree, Checked::default())?;
         let names = |kind, tenant, text: &str| ledger.shared.keys.name_id(kind, tenant, "", text);
         let (mut record, made) = (founding.record)(&names)?;
         record.change.puts.push(Put { row, object: Some(kek), sealed: Some(blob) });
@@ -156,27 +256,27 @@ impl Ledger {
         }
     }
 
-    /// Opens the log of a site and checks that it is at or ahead of all that it signed.
-    pub fn open(store: Store, root: &SealKey, config: &LedgerConfig) -> Result<Self, OpenFault> {
-        let facts = site_facts(&*store.reader)?.ok_or(OpenFault::NotFounded)?;
-        let row = RowId::new(Table::Kek, SITE_TENANT);
-        let stored = store.reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
-        let sealed = associated(&facts.site, row, SITE_TENANT, None);
-        let plaintext = root.open(&sealed, &stored.blob).map_err(|_| OpenFault::WrongRootKey)?;
-        let Ok(Object::Kek(kek)) = codec::decode(&stored, &plaintext) else { return Err(OpenFault::WrongRootKey) };
-        let keys = Keys::new(facts, &kek.bytes)?;
+    /// Opens the log of a site and checks that it is at or ahead of all that it signed and anchored.
+    pub fn open(store: Store, root: &SealKey, mut config: LedgerConfig) -> Result<Self, OpenFault> {
+        let (keys, kek_row) = open_keys(&*store.reader, root)?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
         let (frontier, steady) = check_head(&*store.reader, &keys)?;
         let signed = check_checkpoint(newest, &keys, &frontier)?;
-        let ledger = Self::start(keys, store, config, frontier, steady, signed);
+        let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &frontier };
+        let halves = recovery_halves(&*store.reader, &keys)?;
+        let statement = config.statement.take();
+        let checked = anchor::check(&mut config.anchors, &found, statement.as_ref().map(|said| (said, halves)))?;
+        let clock = config.clock.clone();
+        let ledger = Self::start(keys, store, config, Tree { frontier, steady, signed }, checked)?;
         // The site's own row is believed like any other: by the entry that it names.
-        ledger.shared.check_stored(&stored)?;
-        config.clock.resume(steady);
+        ledger.shared.check_stored(&kek_row)?;
+        clock.resume(steady);
         Ok(ledger)
     }
 
-    fn start(keys: Keys, store: Store, config: &LedgerConfig, frontier: Frontier, steady: Steady, signed: u64) -> Self {
+    fn start(keys: Keys, store: Store, config: LedgerConfig, tree: Tree, checked: Checked) -> Result<Self, OpenFault> {
+        let Tree { frontier, steady, signed } = tree;
         let head = Head { size: frontier.size(), root: frontier.root(), steady, signed, writable: true };
         let shared = Arc::new(Shared::new(
             keys,
@@ -185,6 +285,8 @@ impl Ledger {
             head,
             store.name,
         ));
+        let recovered = checked.recovered.then(|| checked.tombstones.clone());
+        let (keeper, due) = keep(config.anchors, &shared, &config.clock, checked)?;
         let (orders, taken) = crossbeam_channel::bounded(WAITING_MAX);
         shared.learn_orders(orders.clone());
         let unrecorded = Arc::new(AtomicU64::new(0));
@@ -195,11 +297,23 @@ impl Ledger {
             config.clock.clone(),
             frontier,
             Arc::clone(&unrecorded),
+            due,
         );
         let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run()).ok();
         let projector = Projector::new(store.reader, store.projection_writer, store.projection_reader);
         let projector = follow(projector, Arc::clone(&shared));
-        Self { shared, clock: config.clock.clone(), orders, unrecorded, committer, projector }
+        Ok(Self { shared, clock: config.clock, orders, unrecorded, committer, keeper, recovered, projector })
+    }
+
+    /// How the anchors are, and the size that is anchored.
+    pub fn anchored(&self) -> (AnchorStanding, u64) {
+        let anchors = &self.shared.anchors;
+        (anchors.told(), anchors.size.load(Ordering::Relaxed))
+    }
+
+    /// Where a statement let this store be believed: all that was destroyed, as far as anchors know.
+    pub fn recovered(&self) -> Option<&[Tombstone]> {
+        self.recovered.as_deref()
     }
 
     pub fn view(&self) -> View {
@@ -321,9 +435,11 @@ impl Ledger {
             sealed: &sealed,
         });
         let leaf = leaf_hash(&entry);
+        // A use that happens to be the first of a month brings a log key, and is no change for that.
+        let is_change = rows.iter().any(|(stored, ..)| stored.id.table != Table::LogKey || stored.blob.is_empty());
         let rows = rows.into_iter().map(|(stored, row, _)| (stored, row)).collect();
         let (wall, steady) = (moment.wall, moment.steady);
-        Ok(Submission { request, entry, leaf, wall, steady, basis, unrecorded, rows, answer })
+        Ok(Submission { request, entry, leaf, wall, steady, basis, unrecorded, is_change, rows, answer })
     }
 
     /// The tenant's log key of the month. The first entry of a month makes it, as a part of its change.
@@ -422,10 +538,98 @@ impl Drop for Ledger {
         if let Some(committer) = self.committer.take() {
             let _ = committer.join();
         }
+        // The committer is gone, and with it the last who brings changes: the keeper anchors the last head.
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
+        }
         if let Some((projector, stop)) = self.projector.take() {
             drop(stop);
             let _ = projector.join();
         }
+    }
+}
+
+/// A log as it is before it is opened.
+struct Tree {
+    frontier: Frontier,
+    steady: Steady,
+    /// The size of its newest checkpoint.
+    signed: u64,
+}
+
+/// The anchors of a site that is being made: nothing is in its log yet.
+fn begin_anchors(config: &mut LedgerConfig, keys: &Keys) -> Result<(), OpenFault> {
+    let empty = Anchored {
+        site: keys.facts.site,
+        size: 0,
+        root: Frontier::default().root(),
+        state: [0; 32],
+        destroyed: 0,
+        destroyed_hash: anchor::chained(&[]),
+        wall: config.clock.now().wall,
+    };
+    let record = empty.signed(&keys.signer);
+    config.anchors.iter_mut().try_for_each(|anchor| {
+        let begun = anchor.begin(&record, &[]);
+        begun.map_err(|why| OpenFault::AnchorUnwritable { anchor: anchor.name(), why: why.0 })
+    })
+}
+
+/// The statement that would let this store be believed, and why it is not without; none where it is.
+pub fn needed_statement(
+    reader: &dyn Reader,
+    root: &SealKey,
+    anchors: &mut [Box<dyn Anchor>],
+) -> Result<Option<(Statement, OpenFault)>, OpenFault> {
+    let (keys, _) = open_keys(reader, root)?;
+    let (frontier, _) = check_head(reader, &keys)?;
+    let found = anchor::Found { reader, keys: &keys, frontier: &frontier };
+    let (anchor, refused) = anchor::heads(anchors, &found)?;
+    let store = NamedHead { size: frontier.size(), root: frontier.root() };
+    Ok(refused.map(|why| (Statement { site: keys.facts.site, store, anchor }, why)))
+}
+
+/// Starts whoever moves the anchors, and catches up what the store has beyond them.
+#[expect(clippy::type_complexity, reason = "a thread and the way to it, taken apart at once")]
+fn keep(
+    anchors: Vec<Box<dyn Anchor>>,
+    shared: &Arc<Shared>,
+    clock: &Clock,
+    checked: Checked,
+) -> Result<(Option<JoinHandle<()>>, Option<Sender<anchor::Due>>), OpenFault> {
+    if anchors.is_empty() {
+        return Ok((None, None));
+    }
+    let lost = shared.destroyed_among(&checked.changed)?;
+    let missing = checked.missing.clone();
+    let (due, taken) = crossbeam_channel::unbounded();
+    let mut keeper = Keeper::new(anchors, Arc::clone(shared), taken, clock.clone(), checked);
+    keeper.catch_up_at_start(lost, &missing);
+    let failed = |why: std::io::Error| OpenFault::Store(why.to_string());
+    let thread = std::thread::Builder::new().name("anchor".into()).spawn(move || keeper.run()).map_err(failed)?;
+    Ok((Some(thread), Some(due)))
+}
+
+/// What the root key opens: the site's keys, and the row that they come from.
+pub(crate) fn open_keys(reader: &dyn Reader, root: &SealKey) -> Result<(Keys, StoredRow), OpenFault> {
+    let facts = site_facts(reader)?.ok_or(OpenFault::NotFounded)?;
+    let row = RowId::new(Table::Kek, SITE_TENANT);
+    let stored = reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
+    let sealed = associated(&facts.site, row, SITE_TENANT, None);
+    let plaintext = root.open(&sealed, &stored.blob).map_err(|_| OpenFault::WrongRootKey)?;
+    let Ok(Object::Kek(kek)) = codec::decode(&stored, &plaintext) else { return Err(OpenFault::WrongRootKey) };
+    Ok((Keys::new(facts, &kek.bytes)?, stored))
+}
+
+/// Whose statements the site obeys, as its settings say. They are sealed: nobody else can have written them.
+pub(crate) fn recovery_halves(reader: &dyn Reader, keys: &Keys) -> Result<Option<domain::RecoveryHalves>, OpenFault> {
+    let row = RowId::new(Table::Settings, domain::SETTINGS_ID);
+    let stored = reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
+    let Some(site) = keys.known_tenant(SITE_TENANT) else { return Ok(None) };
+    let plaintext = keys.open(&site, &stored, None)?;
+    match codec::decode(&stored, &plaintext) {
+        Ok(Object::Settings(settings)) => Ok(settings.recovery),
+        _ => Err(OpenFault::Row(Fault::Damaged { row, why: "its content cannot be read" })),
     }
 }
 

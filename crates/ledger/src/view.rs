@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) leads: AtomicBool,
     /// Whom to ask for what others appended.
     orders: OnceLock<Sender<Order>>,
+    pub(crate) anchors: crate::anchor::Standing,
     checked: Cache<u64, Arc<StoredBatch>>,
 }
 
@@ -173,6 +174,12 @@ impl View {
 
     pub fn material_id(key: ObjectId, version: u32) -> ObjectId {
         material_id(key, version)
+    }
+
+    /// The object that a stored row belongs to; none where there is no such row any more.
+    pub fn owner_of(&self, row: RowId) -> Result<Option<ObjectId>, Fault> {
+        let stored = self.shared.reader.row(row).map_err(|_| Fault::Unavailable)?;
+        Ok(stored.filter(|stored| !stored.blob.is_empty()).map(|stored| stored.owner))
     }
 
     /// Reads a row only so that the outcome may change it, there or not.
@@ -365,7 +372,8 @@ impl Shared {
         let checked = Cache::new(BATCHES_CHECKED_MAX);
         let (head, leads, orders) =
             (ArcSwap::from_pointee(head), AtomicBool::new(!reader.is_shared()), OnceLock::new());
-        Self { rows: Rows::new(), keys, reader, projections, head, name, leads, orders, checked }
+        let anchors = crate::anchor::Standing::default();
+        Self { rows: Rows::new(), keys, reader, projections, head, name, leads, orders, anchors, checked }
     }
 
     /// Whoever reads may ask the committer to read up.
@@ -437,6 +445,28 @@ impl Shared {
         Ok(row)
     }
 
+    /// Which of these changes were destructions. A row that was changed again since is judged by its last change.
+    pub(crate) fn destroyed_among(
+        &self,
+        changed: &[(RowId, u64, Timestamp)],
+    ) -> Result<Vec<crate::Tombstone>, crate::OpenFault> {
+        let mut found = Vec::new();
+        for (row, position, wall) in changed {
+            let gone = match row.table {
+                Table::Key => self.row(*row, None).is_ok_and(|row| is_destroyed(&row)),
+                table if crate::anchor::leaves_tombstone(table) => {
+                    let stored = self.reader.row(*row).map_err(|fault| crate::OpenFault::Store(fault.0))?;
+                    stored.is_some_and(|stored| stored.blob.is_empty())
+                }
+                _ => false,
+            };
+            if gone {
+                found.push(crate::Tombstone { row: *row, position: *position, wall: *wall });
+            }
+        }
+        Ok(found)
+    }
+
     /// A stored row, checked against its entry without being opened.
     pub(crate) fn check_stored(&self, stored: &StoredRow) -> Result<(), Fault> {
         self.check_entry(stored, &row_hash(stored))
@@ -495,6 +525,10 @@ impl Shared {
             _ => Ok(domain::Profile::Default),
         }
     }
+}
+
+fn is_destroyed(row: &Row) -> bool {
+    matches!(&row.object, Some(Object::Key(key)) if key.life.state == domain::KeyState::Destroyed)
 }
 
 /// `202611` less two months is `202609`.

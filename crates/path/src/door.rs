@@ -9,6 +9,8 @@ pub enum Standing {
     Ready,
     Sealed,
     StoreDown,
+    /// Store or anchor is not what it was.
+    PutBack,
     Draining,
 }
 
@@ -23,6 +25,8 @@ pub struct Counts {
     pub entries: u64,
     pub signed: u64,
     pub projections: Vec<(&'static str, u64)>,
+    /// Entries below the anchored head.
+    pub anchored: u64,
 }
 
 impl Path {
@@ -30,6 +34,7 @@ impl Path {
         match &*self.house.load() {
             _ if self.draining.load(Ordering::Relaxed) => Standing::Draining,
             None => Standing::Sealed,
+            Some(house) if house.ledger.anchored().0 == ledger::AnchorStanding::Contradicted => Standing::PutBack,
             Some(house) if house.ledger.head().writable => Standing::Ready,
             Some(_) => Standing::StoreDown,
         }
@@ -45,6 +50,11 @@ impl Path {
         self.house.load().as_ref().map(|house| house.ledger.availability())
     }
 
+    /// How the anchors are. A sealed house knows of none.
+    pub fn anchors(&self) -> ledger::AnchorStanding {
+        self.house.load().as_ref().map_or(ledger::AnchorStanding::None, |house| house.ledger.anchored().0)
+    }
+
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
             refusals: self.refusals.seen(),
@@ -56,6 +66,7 @@ impl Path {
         if let Some(house) = &*self.house.load() {
             let head = house.ledger.head();
             (counts.entries, counts.signed) = (head.size, head.signed);
+            counts.anchored = house.ledger.anchored().1;
             let progress = house.ledger.progress();
             counts.projections = progress.into_iter().map(|one| (one.projection, one.upto)).collect();
         }

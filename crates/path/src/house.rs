@@ -9,7 +9,7 @@ use domain::{
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
-use ledger::{Basis, Filter, Founding, Ledger, LedgerConfig, OpenFault, Store, Unrecorded, View};
+use ledger::{Anchor, Basis, Filter, Founding, Ledger, LedgerConfig, OpenFault, Store, Unrecorded, View};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -28,31 +28,35 @@ pub struct FoundSite {
     pub origin: String,
     pub administrator: Newcomer,
     pub colonies: Vec<Colony>,
+    /// Public halves of the recovery key.
+    pub recovery: Option<domain::RecoveryHalves>,
 }
 
-/// A store and the key that opens it.
+/// A store, the key that opens it, and what remembers its head elsewhere.
 pub struct Open<'a> {
     pub store: Store,
     pub root: &'a crypto::SealKey,
+    pub anchors: Vec<Box<dyn Anchor>>,
 }
 
 impl Path {
     /// Makes a site in an empty store, and opens for business. The access keys are shown once.
     pub async fn found(&self, open: Open<'_>, site: FoundSite) -> Result<Vec<Founded>, OpenFault> {
-        let config = LedgerConfig { clock: self.clock.clone() };
+        let config = LedgerConfig { clock: self.clock.clone(), anchors: open.anchors, statement: None };
         let moment = self.clock.now();
-        let record =
-            |names: engine::NameIds<'_>| engine::founding_record(moment, site.administrator, site.colonies, names);
+        let founders =
+            engine::Founders { administrator: site.administrator, colonies: site.colonies, recovery: site.recovery };
+        let record = |names: engine::NameIds<'_>| engine::founding_record(moment, founders, names);
         let founding = Founding { origin: site.origin, record };
-        let (ledger, founded) = Ledger::found(open.store, open.root, &config, founding).await?;
+        let (ledger, founded) = Ledger::found(open.store, open.root, config, founding).await?;
         self.unseal(ledger)?;
         Ok(founded)
     }
 
     /// Opens an existing site for business.
     pub fn open(&self, open: Open<'_>) -> Result<(), OpenFault> {
-        let config = LedgerConfig { clock: self.clock.clone() };
-        self.unseal(Ledger::open(open.store, open.root, &config)?)
+        let config = LedgerConfig { clock: self.clock.clone(), anchors: open.anchors, statement: None };
+        self.unseal(Ledger::open(open.store, open.root, config)?)
     }
 
     /// Writes what was refused since the last time: one entry for each source and reason.
@@ -211,7 +215,7 @@ fn house_principal(tenant: &Tenant) -> Principal {
     }
 }
 
-fn house_told(id: RequestId, moment: Moment, operation: &'static str) -> Told {
+pub(crate) fn house_told(id: RequestId, moment: Moment, operation: &'static str) -> Told {
     Told { id, tongue: Tongue::House, moment, operation, location: Location("".into()), micros: 0 }
 }
 

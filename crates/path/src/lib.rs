@@ -5,12 +5,15 @@ mod decide;
 mod door;
 mod house;
 mod ids;
+mod recover;
 mod refusals;
 mod roll;
 
 pub use answer::Answered;
 pub use door::{Counts, Standing};
 pub use house::{FoundSite, Open};
+pub use ledger::AnchorStanding;
+pub use recover::{Recovered, Recovery};
 
 use arc_swap::ArcSwapOption;
 use clock::Clock;

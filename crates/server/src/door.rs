@@ -21,7 +21,7 @@ pub struct Answered {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
     pub ready: bool,
-    /// Short words without names or secrets: anybody may read them.
+    /// Why not; of a house that serves, what is wrong all the same. Short words without names or secrets: anybody may read them.
     pub reasons: Vec<String>,
 }
 

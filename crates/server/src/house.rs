@@ -3,7 +3,7 @@
 use crate::{Answered, Door, Kind, Readiness, Sample, Series};
 use dialect::{Dialect, Wire};
 use domain::{Refusal, RequestId, Unavailable};
-use path::{Path, Standing};
+use path::{AnchorStanding, Path, Standing};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,9 +37,10 @@ impl Door for Path {
 
     fn readiness(&self) -> Readiness {
         let reason = match self.standing() {
-            Standing::Ready => return Readiness { ready: true, reasons: Vec::new() },
+            Standing::Ready => return Readiness { ready: true, reasons: alarms(self.anchors()) },
             Standing::Sealed => "sealed",
             Standing::StoreDown => "the store takes no writes",
+            Standing::PutBack => "the store or its anchor was put back",
             Standing::Draining => "draining",
         };
         Readiness { ready: false, reasons: vec![reason.to_owned()] }
@@ -64,6 +65,13 @@ impl Door for Path {
                 Kind::Gauge,
                 counts.signed,
             ),
+            single("keyward_anchored_entries", "Entries below the anchored head.", Kind::Gauge, counts.anchored),
+            single(
+                "keyward_anchor_alarm",
+                "One while an anchor cannot be written, two while none can: changes are refused then.",
+                Kind::Gauge,
+                alarm(self.anchors()),
+            ),
             single("keyward_sealed", "One while the root key is missing.", Kind::Gauge, sealed),
             single(
                 "keyward_unavailable_total",
@@ -85,6 +93,23 @@ impl Door for Path {
                 samples: projected.collect(),
             },
         ]
+    }
+}
+
+fn alarm(anchors: AnchorStanding) -> u64 {
+    match anchors {
+        AnchorStanding::None | AnchorStanding::Sound => 0,
+        AnchorStanding::Alarm => 1,
+        AnchorStanding::Unwritable | AnchorStanding::Contradicted => 2,
+    }
+}
+
+/// What a house that serves says beside "ready".
+fn alarms(anchors: AnchorStanding) -> Vec<String> {
+    match anchors {
+        AnchorStanding::Alarm => vec!["an anchor cannot be written".to_owned()],
+        AnchorStanding::Unwritable => vec!["no anchor can be written: changes are refused".to_owned()],
+        _ => Vec::new(),
     }
 }
 

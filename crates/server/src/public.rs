@@ -38,7 +38,8 @@ fn readiness<D: Door>(house: &House<D>) -> Page {
         readiness.reasons.push("draining".to_owned());
     }
     if readiness.ready {
-        return text(StatusCode::OK, "ready\n".to_owned());
+        let alarms = readiness.reasons.iter().map(|alarm| format!("alarm: {alarm}\n"));
+        return text(StatusCode::OK, format!("ready\n{}", alarms.collect::<String>()));
     }
     text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", readiness.reasons.join(", ")))
 }

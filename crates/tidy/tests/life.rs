@@ -244,6 +244,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         ),
         any_scope().prop_map(Event::CancelDestruction),
         any_scope().prop_map(Event::Destroy),
+        any_scope().prop_map(Event::Bury),
         (1..4_u32, print(), expires, any::<bool>()).prop_map(|(version, fingerprint, expires, activate)| {
             Event::Import { version, fingerprint, expires, activate }
         }),
@@ -291,6 +292,20 @@ proptest! {
     }
 
     #[test]
+    fn what_is_buried_is_at_its_end_at_once((origin, events) in any_life()) {
+        for (_, event, after, now) in steps(origin, &events) {
+            let (Event::Bury(scope), Ok(after)) = (event, after) else { continue };
+            let meant = |number| scope == Scope::Key || scope == Scope::Version(number);
+            for version in after.versions.iter().filter(|version| meant(version.number)) {
+                let held = matches!(version.material, Material::Held { .. });
+                prop_assert!(!held);
+                prop_assert!(permitted(&after, version, Use::Process, now.wall).is_err());
+            }
+            prop_assert!(scope != Scope::Key || after.life.state == KeyState::Destroyed);
+        }
+    }
+
+    #[test]
     fn what_was_compromised_never_protects_again((origin, events) in any_life()) {
         let mut compromised = std::collections::BTreeSet::new();
         for (_, _, after, now) in steps(origin, &events) {
@@ -316,6 +331,11 @@ proptest! {
                 (Event::CancelDestruction(Scope::Key), Some(had)) => {
                     prop_assert!(works(&after, now) <= works(had, now));
                     ordered = None;
+                }
+                (Event::Bury(Scope::Key), _) => ordered = None,
+                // A version may be spared while its key is not yet.
+                (Event::CancelDestruction(Scope::Version(_)), Some(had)) => {
+                    ordered = Some(had.clone().after(event, now).unwrap_or_else(|_| had.clone()));
                 }
                 (Event::CancelDestruction(Scope::Key) | Event::Destroy(Scope::Key), None) => prop_assert!(false),
                 _ => {}

@@ -78,6 +78,7 @@ fn settings() -> Settings {
         signature_window_seconds: 300,
         native_authority: Authority::Native,
         forbids: Vec::new(),
+        recovery: None,
     }
 }
 

@@ -136,6 +136,7 @@ fn settings() -> Settings {
         signature_window_seconds: 300,
         native_authority: Authority::Native,
         forbids: vec![],
+        recovery: None,
     }
 }
 

@@ -1,15 +1,18 @@
 //! The command line: one definition for parsing, help, completions and man pages. Commands translate; the server
 //! decides.
 
+mod anchor;
 mod audit;
 mod data;
 mod doctor;
 mod env;
 mod key;
 mod life;
+mod offline;
 mod pages;
 mod policy;
 mod principal;
+mod recover;
 mod show;
 mod site;
 mod spelled;
@@ -65,6 +68,12 @@ pub(crate) enum Command {
     Decrypt(data::DecryptArgs),
     /// Read the log, and check it.
     Audit(Box<audit::AuditArgs>),
+    /// What remembers the log's newest head outside its store.
+    #[command(subcommand)]
+    Anchor(anchor::AnchorCommand),
+    /// Believe a store that its anchor does not, with the recovery key.
+    #[command(subcommand)]
+    Recover(recover::RecoverCommand),
     /// People and services, their roles and access keys.
     #[command(subcommand)]
     Principal(principal::PrincipalCommand),
@@ -102,6 +111,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Man(args) => pages::man(&args),
         Command::Doctor => doctor::run(&at, format).await,
         Command::Audit(args) => audit::run(*args, &at, format).await,
+        Command::Anchor(command) => anchor::run(&command, &at, format),
+        Command::Recover(command) => recover::run(command, &at).await,
         other => ask(other, &Session::open(&at, format)?).await,
     }
 }

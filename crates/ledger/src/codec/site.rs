@@ -7,7 +7,8 @@ use super::{
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Profile, Settings, Tenant, TenantKind, WrappedKek,
+    Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Profile, RecoveryHalves, Settings, Tenant, TenantKind,
+    WrappedKek,
 };
 
 pub(super) fn encode_tenant(tenant: &Tenant) -> Vec<u8> {
@@ -133,19 +134,25 @@ pub(super) fn encode_settings(settings: &Settings) -> Vec<u8> {
         map.put(2, |w| w.number(settings.signature_window_seconds));
         map.put(3, |w| w.number(settings.native_authority as u8));
         map.put_list(4, &settings.forbids, write_pair);
+        map.put_some(5, settings.recovery, |w, halves| {
+            w.array(2);
+            w.bytes(&halves.verify);
+            w.bytes(&halves.seal);
+        });
     });
     writer.finish()
 }
 
 pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed> {
     let (mut retention_months, mut window, mut authority) = (None, None, None);
-    let mut forbids = Vec::new();
+    let (mut forbids, mut recovery) = (Vec::new(), None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => retention_months = Some(r.small()?),
             2 => window = Some(r.small()?),
             3 => authority = Some(r.meaning(Authority::from_number)?),
             4 => forbids = read_pairs(r)?,
+            5 => recovery = Some(r.tuple(2, |r| Ok(RecoveryHalves { verify: r.fixed()?, seal: r.fixed()? }))?),
             _ => r.skip()?,
         }
         Ok(())
@@ -155,6 +162,7 @@ pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed>
         signature_window_seconds: window.ok_or(Malformed)?,
         native_authority: authority.ok_or(Malformed)?,
         forbids,
+        recovery,
     })
 }
 

@@ -1,10 +1,11 @@
 //! What others appended to the same log: read up before anything is judged, so that it is judged on all of it.
 
 use super::{Committer, batch_mac};
+use crate::anchor::Due;
 use crate::store::{StoreFault, StoredBatch};
 use crate::view::entries_of;
 use crate::{Frontier, decode_entry, leaf_hash};
-use clock::Steady;
+use clock::{Steady, Timestamp};
 use domain::RowId;
 
 /// Batches that are held in memory at once.
@@ -14,7 +15,8 @@ const NEWS_BATCHES: u32 = 64;
 struct News {
     frontier: Frontier,
     steady: Steady,
-    changed: Vec<RowId>,
+    /// Row, entry, and the entry's wall time.
+    changed: Vec<(RowId, u64, Timestamp)>,
 }
 
 impl Committer {
@@ -58,8 +60,9 @@ impl Committer {
             self.steady = self.steady.max(steady);
             self.publish_head();
             if !changed.is_empty() {
-                changed.iter().for_each(|row| self.shared.keys.forget(row));
-                self.shared.rows.forget(changed.into_iter());
+                changed.iter().for_each(|(row, ..)| self.shared.keys.forget(row));
+                self.shared.rows.forget(changed.iter().map(|(row, ..)| *row));
+                self.anchor(Due { answers: Vec::new(), tombstones: Vec::new(), news: changed });
             }
         }
         Ok(())
@@ -74,12 +77,12 @@ impl Committer {
             return Err(StoreFault(format!("the batch at {first} does not carry the code of this site")));
         }
         let mut news = News { frontier: self.frontier.clone(), steady: self.steady, changed: Vec::new() };
-        for entry in entries_of(&batch.entries) {
+        for (entry, index) in entries_of(&batch.entries).zip(first..) {
             news.frontier.append(leaf_hash(entry));
             let clear = decode_entry(entry);
             let clear = clear.map_err(|_| StoreFault(format!("an entry of the batch at {first} cannot be read")))?;
             news.steady = news.steady.max(clear.steady);
-            news.changed.extend(clear.rows.iter().map(|change| change.row));
+            news.changed.extend(clear.rows.iter().map(|change| (change.row, index, clear.wall)));
         }
         if news.frontier.to_bytes() != batch.frontier {
             return Err(StoreFault(format!("the batch at {first} does not go on from the log before it")));

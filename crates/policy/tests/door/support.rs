@@ -56,6 +56,7 @@ pub(crate) fn settings() -> Arc<Settings> {
         signature_window_seconds: 300,
         native_authority: Authority::Native,
         forbids: vec![],
+        recovery: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::client::Facts;
+use crate::wiring;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -16,6 +17,8 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     checks.extend(tls_key.filter(|path| path.exists()).map(|path| private("TLS key file", &path)));
     if let Some((root_key, data)) = root_key.zip(data) {
         checks.extend(place(root_key, data, facts.is_dev()));
+        let known = facts.file.as_ref().map(|file| file.anchor_files.clone()).unwrap_or_default();
+        checks.extend(wiring::anchor_files(&known, root_key).iter().map(|file| anchor(file, data, facts.is_dev())));
     }
     checks
 }
@@ -38,6 +41,22 @@ fn place(root_key: &Path, data: &Path, dev: bool) -> Option<Check> {
             Some(Check::bad("root key place", "inside the data directory: whoever has a copy has everything"))
         }
         (false, false) => Some(Check::ok("root key place", "outside the data directory")),
+    }
+}
+
+/// The anchor says what the store should be, so it must not go or come back with the store.
+fn anchor(file: &Path, data: &Path, dev: bool) -> Check {
+    let shown = file.display();
+    match custody::FileAnchor::shares_file_system(file, data) {
+        Some(false) => Check::ok("anchor", format!("{shown}, on another file system than the data")),
+        Some(true) => {
+            let remedy = if dev { "not for production" } else { "serve with --anchor on another" };
+            Check::note(
+                "anchor",
+                format!("{shown} is on the data's own file system, which is put back as a whole: {remedy}"),
+            )
+        }
+        None => Check::note("anchor", format!("{shown} is not to be seen from here")),
     }
 }
 

@@ -85,12 +85,15 @@ fn tokens() -> impl Strategy<Value = TokenRow> {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs()).prop_map(
-        |(retention_months, signature_window_seconds, native_authority, forbids)| Settings {
+    let halves = any::<Option<([u8; 32], [u8; 32])>>();
+    let halves = halves.prop_map(|halves| halves.map(|(verify, seal)| domain::RecoveryHalves { verify, seal }));
+    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs(), halves).prop_map(
+        |(retention_months, signature_window_seconds, native_authority, forbids, recovery)| Settings {
             retention_months,
             signature_window_seconds,
             native_authority,
             forbids,
+            recovery,
         },
     )
 }

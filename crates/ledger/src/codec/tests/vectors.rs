@@ -90,6 +90,7 @@ pub(super) fn settings() -> Settings {
         signature_window_seconds: 300,
         native_authority: Authority::Native,
         forbids: Vec::new(),
+        recovery: None,
     }
 }
 

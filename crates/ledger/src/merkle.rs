@@ -37,7 +37,8 @@ impl Frontier {
             }
         }
         self.edge.push(node);
-        self.size += 1;
+        // No log becomes that long, but what was edited may say that it is.
+        self.size = self.size.saturating_add(1);
     }
 
     /// The root of a tree of this size (of an empty one: SHA-256 of nothing).

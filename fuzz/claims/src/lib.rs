@@ -9,8 +9,10 @@
     reason = "a claim that does not hold is a panic"
 )]
 
+mod anchor;
 mod answers;
 mod aws;
+mod backup;
 mod cbor;
 mod depth;
 mod file;
@@ -26,7 +28,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. `fuzz_targets` has a program for each, `corpus` a folder of seeds.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     ("aws_json", aws::json),
     ("requests", requests::whole),
     ("sigv4", sigv4::extracted),
@@ -40,6 +42,8 @@ pub const TARGETS: [Target; 14] = [
     ("file", file::streamed),
     ("rows", log::rows),
     ("checkpoint", log::checkpoint),
+    ("backup", backup::read),
+    ("anchor", anchor::read),
     ("words", words::spelled),
 ];
 

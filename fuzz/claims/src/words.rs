@@ -1,7 +1,9 @@
 //! Short texts: what people, files and servers write. The first byte says what the rest is to be.
 
 use clock::{DAY, Timestamp};
+use crypto::{RECOVERY_TEXT_BYTES_MAX, RecoveryKey};
 use domain::{Location, ObjectId};
+use ledger::{SignedStatement, Statement};
 use std::cell::RefCell;
 use std::io::{Seek, Write};
 use tempfile::NamedTempFile;
@@ -17,6 +19,9 @@ pub(crate) fn spelled(data: &[u8]) {
     if *kind == b'k' {
         return root_key(rest);
     }
+    if *kind == b'r' {
+        return recovery_key(rest);
+    }
     let Ok(text) = str::from_utf8(rest) else { return };
     match kind {
         b't' => time(text),
@@ -26,6 +31,7 @@ pub(crate) fn spelled(data: &[u8]) {
         b'l' => location(text),
         b'd' => period(text),
         b'p' => named(text),
+        b's' => statement(text),
         _ => {}
     }
 }
@@ -77,6 +83,24 @@ fn named(text: &str) {
     if let Ok((name, value)) = pair(text) {
         assert!(!name.contains('='));
         assert_eq!(format!("{name}={value}"), text);
+    }
+}
+
+/// The text of a key is the key's, but for case, white space and dashes.
+fn recovery_key(bytes: &[u8]) {
+    let Ok(key) = RecoveryKey::parse(bytes) else { return };
+    let plain = |text: &[u8]| -> Vec<u8> {
+        let letters = text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'-');
+        letters.map(u8::to_ascii_lowercase).collect()
+    };
+    assert_eq!(key.text().expose(plain), plain(&bytes[..bytes.len().min(RECOVERY_TEXT_BYTES_MAX)]));
+}
+
+/// A statement has one spelling, but for white space behind it.
+fn statement(text: &str) {
+    if let Some(signed) = SignedStatement::parse(text) {
+        assert_eq!(signed.text().trim_end(), text.trim_end());
+        assert_eq!(Statement::parse(&signed.statement.text()), Some(signed.statement));
     }
 }
 

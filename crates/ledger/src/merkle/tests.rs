@@ -306,3 +306,11 @@ proptest! {
         let _ = verify_consistency(index, u64::MAX, &[0; 32], &[0; 32], &path);
     }
 }
+
+#[test]
+fn the_largest_tree_that_anybody_can_name_grows_no_more() {
+    let bytes = [u64::MAX.to_be_bytes().as_slice(), &[7; 64 * 32]].concat();
+    let mut tree = Frontier::from_bytes(&bytes).unwrap();
+    tree.append([0; 32]);
+    assert_eq!(tree.size(), u64::MAX);
+}

@@ -59,12 +59,16 @@ impl std::error::Error for CustodyFault {}
 
 /// Draws a root key and writes it, synced, to a new file of mode 0600.
 pub fn create(path: &Path) -> Result<SealKey, CustodyFault> {
+    let bytes = crypto::random_bytes::<32>().map_err(|_| CustodyFault::NoRandomness)?;
+    write(path, &Secret::new(bytes.to_vec()))
+}
+
+/// Writes the root key of these 32 bytes, synced, to a new file of mode 0600.
+pub fn write(path: &Path, bytes: &Secret) -> Result<SealKey, CustodyFault> {
     let failed = |why: std::io::Error| match why.kind() {
         std::io::ErrorKind::AlreadyExists => CustodyFault::Exists { path: path.to_owned() },
         _ => CustodyFault::Failed { path: path.to_owned(), why: why.to_string() },
     };
-    let bytes = crypto::random_bytes::<32>().map_err(|_| CustodyFault::NoRandomness)?;
-    let bytes = Secret::new(bytes.to_vec());
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     let line = Secret::new(bytes.expose(|bytes| format!("{LABEL} {}\n", hex(bytes))).into_bytes());
@@ -95,6 +99,11 @@ pub fn find(named: Option<&Path>, credentials: Option<&Path>) -> Result<PathBuf,
 
 /// Reads a root key. A file that others can read is refused.
 pub fn read(path: &Path) -> Result<SealKey, CustodyFault> {
+    read_bytes(path)?.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+}
+
+/// The 32 bytes of a root key, for whoever seals them into a backup.
+pub fn read_bytes(path: &Path) -> Result<Secret, CustodyFault> {
     let failed = |why: String| CustodyFault::Failed { path: path.to_owned(), why };
     let opened = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
     let file = std::fs::File::from(opened.map_err(|why| failed(why.to_string()))?);
@@ -109,8 +118,7 @@ pub fn read(path: &Path) -> Result<SealKey, CustodyFault> {
     let mut text = Vec::with_capacity(256);
     file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(|why| failed(why.to_string()))?;
     let text = Secret::new(text);
-    let bytes = text.expose(parse).ok_or(CustodyFault::Malformed { path: path.to_owned() })?;
-    bytes.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+    text.expose(parse).ok_or(CustodyFault::Malformed { path: path.to_owned() })
 }
 
 fn parse(text: &[u8]) -> Option<Secret> {

@@ -39,14 +39,14 @@ pub use merkle::{
     Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path,
     verify_consistency,
 };
-pub use open::{Founding, Ledger, LedgerConfig, FACTS, OpenFault, STORE_FORMAT, needed_statement};
+pub use open::{FACTS, Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT, needed_statement};
 pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};
 pub use statement::{NamedHead, SignedStatement, Statement};
 pub use store::{
-    Availability, Batch, Done, Locked, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store, StoreFault,
-    StoredBatch, StoredCheckpoint, Tile, Writer,
+    Availability, Batch, Done, Locked, Part, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store,
+    StoreFault, StoredBatch, StoredCheckpoint, Tile, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};

@@ -117,8 +117,23 @@ pub trait Writer: Send {
     /// that no row names any more; never the last of the log. Where to go on; none when all were looked at.
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault>;
 
+    /// Puts a part of another store into this one, which nobody has founded yet: batches and checkpoints in order, rows
+    /// as they are. [`Writer::found`] comes last, so that a half-loaded store is no site.
+    fn load(&mut self, part: &Part) -> Result<(), StoreFault> {
+        let _ = part;
+        Err(StoreFault("this store cannot be loaded from another".to_owned()))
+    }
+
     /// Sets a fact that never changes afterwards: site id, origin, format. Only at founding.
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault>;
+}
+
+/// A piece of another store, small enough to be held in memory.
+#[derive(Default)]
+pub struct Part {
+    pub batches: Vec<StoredBatch>,
+    pub rows: Vec<StoredRow>,
+    pub checkpoints: Vec<StoredCheckpoint>,
 }
 
 /// What the loss of a machine costs.

@@ -12,6 +12,7 @@ mod roll;
 pub use answer::Answered;
 pub use door::{Counts, Standing};
 pub use house::{FoundSite, Open};
+pub use engine::MARK;
 pub use ledger::AnchorStanding;
 pub use recover::{Recovered, Recovery};
 

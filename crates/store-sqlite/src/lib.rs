@@ -91,6 +91,12 @@ pub fn open_read_only(dir: &Path) -> Result<ReadOnly, OpenFault> {
     Ok(ReadOnly { reader: Arc::new(reader), projection_reader: projections::open_reader(dir) })
 }
 
+/// What is committed in `dir` at this moment, also while a server writes on. The WAL grows as long as this lives.
+pub fn open_snapshot(dir: &Path) -> Result<Arc<dyn Reader>, OpenFault> {
+    files::require_database(dir)?;
+    Ok(Arc::new(reader::SqliteReader::snapshot(dir)?))
+}
+
 fn assemble(dir: &Path, lock: files::Lock) -> Result<Store, OpenFault> {
     let writer = writer::SqliteWriter::open(dir, lock)?;
     let reader = reader::SqliteReader::open(dir)?;

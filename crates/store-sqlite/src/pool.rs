@@ -39,6 +39,13 @@ impl Pool {
         Ok(Self { idle, back })
     }
 
+    /// Of one connection alone.
+    pub(crate) fn of(link: Connection) -> Self {
+        let (back, idle) = bounded(1);
+        let _ = back.try_send(link);
+        Self { idle, back }
+    }
+
     /// Lends a prepared statement. Waits while all connections are out; nobody keeps one longer than a statement.
     pub(crate) fn with<T>(
         &self,

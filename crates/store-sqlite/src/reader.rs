@@ -1,6 +1,6 @@
 //! Reads of what is committed.
 
-use crate::convert::{bound, count, object_id, stored_batch, stored_checkpoint, stored_row};
+use crate::convert::{bound, count, fault, object_id, stored_batch, stored_checkpoint, stored_row};
 use crate::pool::Pool;
 use crate::{OpenFault, schema};
 use domain::{ObjectId, RowId, Table, Timestamp};
@@ -15,6 +15,15 @@ pub(crate) struct SqliteReader {
 impl SqliteReader {
     pub(crate) fn open(dir: &Path) -> Result<Self, OpenFault> {
         Ok(Self { pool: Pool::open(|| schema::open_checked_reader(dir))? })
+    }
+
+    /// Shows one moment for as long as it lives: one connection within one transaction.
+    pub(crate) fn snapshot(dir: &Path) -> Result<Self, OpenFault> {
+        let link = schema::open_checked_reader(dir)?;
+        let begun =
+            link.execute_batch("BEGIN").and_then(|()| link.query_row("SELECT count(*) FROM facts", [], |_| Ok(())));
+        begun.map_err(|error| crate::failed(dir, fault("open", &error)))?;
+        Ok(Self { pool: Pool::of(link) })
     }
 }
 

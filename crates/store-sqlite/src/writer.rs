@@ -5,7 +5,7 @@ use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
 use crate::{OpenFault, schema, slots};
-use ledger::{Batch, Done, StoreFault, StoredCheckpoint, StoredRow, Writer};
+use ledger::{Batch, Done, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredRow, Writer};
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,6 +99,19 @@ impl Writer for SqliteWriter {
         })
     }
 
+    fn load(&mut self, part: &Part) -> Result<(), StoreFault> {
+        self.run(|open| {
+            commit(&open.link, "load", |link| load(link, part))?;
+            if let Some(last) = part.batches.last() {
+                open.head = last.first.saturating_add(last.count.into());
+            }
+            let rows = part.rows.len() as u64;
+            let batches =
+                part.batches.iter().map(|batch| length(&batch.entries)).fold(COMMIT_BYTES, u64::saturating_add);
+            open.committed(batches.saturating_add(rows.saturating_mul(ROW_BYTES)))
+        })
+    }
+
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {
         self.run(|open| {
             commit(&open.link, "found", |link| {
@@ -108,6 +121,20 @@ impl Writer for SqliteWriter {
             })
         })
     }
+}
+
+/// The rows, as they are put everywhere.
+fn load(link: &Connection, part: &Part) -> Result<(), rusqlite::Error> {
+    for batch in &part.batches {
+        let StoredBatch { first, count, entries, frontier, mac, wall } = batch;
+        run(link, INSERT_BATCH, (crate::convert::bound(*first), count, entries, frontier, mac, wall.0))?;
+    }
+    for signed in &part.checkpoints {
+        run(link, INSERT_CHECKPOINT, (crate::convert::bound(signed.size), &signed.note, signed.wall.0))?;
+    }
+    let bound = crate::convert::bound;
+    let rows: Vec<_> = part.rows.iter().map(|row| (bound(row.revision), bound(row.position), row)).collect();
+    write_rows(link, &rows)
 }
 
 fn truncate(link: &Connection) -> Result<(), StoreFault> {
@@ -215,25 +242,26 @@ impl<'a> Values<'a> {
     fn write(&self, link: &Connection) -> Result<(), rusqlite::Error> {
         let Batch { count, entries, frontier, mac, wall, .. } = self.batch;
         run(link, INSERT_BATCH, (self.first, count, entries, frontier, mac, wall.0))?;
-        self.write_rows(link)?;
+        write_rows(link, &self.rows)?;
         match self.checkpoint {
             Some((size, signed)) => run(link, INSERT_CHECKPOINT, (size, &signed.note, signed.wall.0)),
             None => Ok(()),
         }
     }
+}
 
-    fn write_rows(&self, link: &Connection) -> Result<(), rusqlite::Error> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let (mut put, mut slot_of) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(SLOT_OF)?);
-        for (revision, position, row) in &self.rows {
-            let (table, id) = (row.id.table as u8, row.id.id.0);
-            let former = slot_of.query_row((table, id), |found| found.get(0)).optional()?.flatten();
-            let slot = slots::replace(link, former, &row.blob)?;
-            let (place, owner) = (nullable(&row.place), nullable(&row.owner));
-            put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, slot))?;
-        }
-        Ok(())
+/// Revision and position of each row, as SQLite holds them, and the row.
+fn write_rows(link: &Connection, rows: &[(i64, i64, &StoredRow)]) -> Result<(), rusqlite::Error> {
+    if rows.is_empty() {
+        return Ok(());
     }
+    let (mut put, mut slot_of) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(SLOT_OF)?);
+    for (revision, position, row) in rows {
+        let (table, id) = (row.id.table as u8, row.id.id.0);
+        let former = slot_of.query_row((table, id), |found| found.get(0)).optional()?.flatten();
+        let slot = slots::replace(link, former, &row.blob)?;
+        let (place, owner) = (nullable(&row.place), nullable(&row.owner));
+        put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, slot))?;
+    }
+    Ok(())
 }

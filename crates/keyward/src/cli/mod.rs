@@ -3,6 +3,7 @@
 
 mod anchor;
 mod audit;
+mod backup;
 mod data;
 mod doctor;
 mod env;
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     /// What remembers the log's newest head outside its store.
     #[command(subcommand)]
     Anchor(anchor::AnchorCommand),
+    /// The site in one file, sealed to its recovery key.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Believe a store that its anchor does not, with the recovery key.
     #[command(subcommand)]
     Recover(recover::RecoverCommand),
@@ -112,6 +116,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Doctor => doctor::run(&at, format).await,
         Command::Audit(args) => audit::run(*args, &at, format).await,
         Command::Anchor(command) => anchor::run(&command, &at, format),
+        Command::Backup(command) => backup::run(command, &at, format).await,
         Command::Recover(command) => recover::run(command, &at).await,
         other => ask(other, &Session::open(&at, format)?).await,
     }

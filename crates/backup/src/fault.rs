@@ -43,7 +43,7 @@ impl fmt::Display for BackupFault {
             Self::Newer { format } => {
                 write!(f, "the backup has format {format}, written by a newer release; use that release")
             }
-            Self::Truncated => write!(f, "the backup is cut off: it ends before its end; use another copy"),
+            Self::Truncated => write!(f, "the backup is cut off, or was changed at its end; use another copy"),
             Self::Corrupted { chunk } => {
                 write!(f, "the backup was changed at chunk {chunk}, of 64 KiB each; use another copy")
             }

@@ -177,6 +177,7 @@ fn described(status: &Status) -> Value {
         "checkpoint_size": status.checkpoint_size,
         "projections": projections,
         "secret_memory": status.secret_memory,
+        "availability": status.availability,
         "store": status.store,
     })
 }

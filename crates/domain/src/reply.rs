@@ -158,4 +158,6 @@ pub struct Status {
     pub projections: Vec<Progress>,
     pub secret_memory: String,
     pub store: String,
+    /// What the loss of a machine costs, for people.
+    pub availability: String,
 }

@@ -1,6 +1,7 @@
 //! `keyward dev`: a whole house in one command, on loopback, for development.
 
 use crate::config::{self, ClientFile, REGION};
+use crate::place::Place;
 use crate::wiring::{self, Running};
 use crate::{Failure, init, tls};
 use clap::Args;
@@ -105,7 +106,8 @@ async fn open_or_found(path: &Path, data: &FilePath, args: &DevArgs) -> Result<O
     let root = data.join(ROOT_KEY);
     if root.exists() {
         let key = custody::read(&root).map_err(Failure::from_display)?;
-        wiring::open_site(path, data, &key, &wiring::anchor_files(&[], &root)).map_err(Failure::new)?;
+        let anchors = wiring::anchor_files(&[], &root);
+        wiring::open_site(path, &Place::Folder(data.to_owned()), &key, &anchors).map_err(Failure::new)?;
         return Ok(None);
     }
     let key = custody::create(&root).map_err(Failure::from_display)?;

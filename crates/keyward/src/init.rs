@@ -1,6 +1,7 @@
 //! `keyward init`: a new site, with its root key in a file of its own.
 
 use crate::config::{self, ClientFile, REGION};
+use crate::place::{Place, StoreArg};
 use crate::{Failure, dev, tls, wiring};
 use clap::Args;
 use crypto::RecoveryKey;
@@ -11,9 +12,11 @@ use std::path::PathBuf;
 /// Makes a new site. The first administrator's access key is printed once.
 #[derive(Args)]
 pub(crate) struct InitArgs {
-    /// Where the site keeps its data.
+    /// Where the site keeps its data; with `--store` only certificates and `client.json` are put there.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    store: StoreArg,
     /// Where the root key is written: a new file outside the data directory.
     #[arg(long, value_name = "FILE")]
     root_key: PathBuf,
@@ -38,7 +41,8 @@ pub(crate) struct InitArgs {
 pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     wiring::logs("warn");
     wiring::protect();
-    let store = store_sqlite::create(&args.data).map_err(Failure::from_display)?;
+    let place = args.store.place(Some(args.data.clone())).map_err(Failure::new)?;
+    let store = place.create().map_err(Failure::new)?;
     custody::outside(&args.root_key, &args.data).map_err(Failure::from_display)?;
     let anchors = wiring::anchor_files(&args.anchors, &args.root_key);
     if let Some(there) = anchors.iter().find(|anchor| anchor.exists()) {
@@ -79,7 +83,8 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
         data: args.data.canonicalize().ok(),
     };
     config::write_client(&config::client_file(&args.data), &client).map_err(Failure::from_io)?;
-    eprintln!("Made a site in {}; its root key is in {}.", args.data.display(), args.root_key.display());
+    let made = path.store_name().unwrap_or_default();
+    eprintln!("Made a site: {made}; its root key is in {}.", args.root_key.display());
     eprintln!("Keep a copy of the root key where the data is not: without it nothing here opens.");
     let named: Vec<_> = anchors.iter().map(|anchor| anchor.display().to_string()).collect();
     eprintln!("The log's newest head is remembered in {}.", named.join(" and "));
@@ -98,7 +103,11 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
         println!("export AWS_ACCESS_KEY_ID={}", one.id);
         one.secret.expose(|secret| println!("export AWS_SECRET_ACCESS_KEY={}", String::from_utf8_lossy(secret)));
     }
-    eprintln!("Next: keyward serve --data {} --root-key {}", args.data.display(), args.root_key.display());
+    let (data, root_key) = (args.data.display(), args.root_key.display());
+    match place {
+        Place::Folder(_) => eprintln!("Next: keyward serve --data {data} --root-key {root_key}"),
+        Place::Database(_) => eprintln!("Next: keyward serve --store URL --data {data} --root-key {root_key}"),
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod file;
 mod init;
 mod output;
+mod place;
 mod proof;
 mod serve;
 mod tls;

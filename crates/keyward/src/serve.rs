@@ -1,5 +1,6 @@
 //! `keyward serve`: the production server.
 
+use crate::place::StoreArg;
 use crate::wiring::{self, Running};
 use crate::{Failure, tls};
 use clap::Args;
@@ -11,9 +12,11 @@ use std::sync::Arc;
 /// Serves a site that `keyward init` made.
 #[derive(Args)]
 pub(crate) struct ServeArgs {
-    /// Where the site keeps its data.
-    #[arg(long, value_name = "DIR", env = "KEYWARD_DATA")]
-    data: PathBuf,
+    /// Where the site keeps its data; with `--store` only certificates are looked for there.
+    #[arg(long, value_name = "DIR", env = "KEYWARD_DATA", required_unless_present_all = ["store", "tls_cert"])]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArg,
     /// The root key; else `keyward-root-key` in `$CREDENTIALS_DIRECTORY`.
     #[arg(long, value_name = "FILE", env = "KEYWARD_ROOT_KEY")]
     root_key: Option<PathBuf>,
@@ -39,10 +42,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     wiring::logs("info");
     wiring::protect();
     let path = wiring::sealed();
-    let made = tls::TlsFiles::in_folder(&args.data.join("tls"));
-    let chain = args.tls_cert.clone().unwrap_or(made.chain);
-    let key = args.tls_key.clone().unwrap_or(made.key);
-    let certificates = Certificates::load(chain, key).map_err(Failure::from_display)?;
+    let certificates = certificates(&args)?;
     let listeners = args.listen.iter().map(|address| Listener::tls(*address, Arc::clone(&certificates))).collect();
     if !unseal(&path, &args)? {
         tokio::spawn(unseal_later(Arc::clone(&path), args));
@@ -52,6 +52,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         eprintln!("Keyward serves https://{address}");
     }
     running.run().await.map_err(Failure::new)
+}
+
+fn certificates(args: &ServeArgs) -> Result<Arc<Certificates>, Failure> {
+    let made = args.data.as_ref().map(|data| tls::TlsFiles::in_folder(&data.join("tls")));
+    let named = args.tls_cert.clone().zip(args.tls_key.clone());
+    let (chain, key) = named
+        .or_else(|| made.map(|made| (made.chain, made.key)))
+        .ok_or_else(|| Failure::new("name the certificate with --tls-cert and --tls-key"))?;
+    Certificates::load(chain, key).map_err(Failure::from_display)
 }
 
 /// True: the house is open. False: the root key is not there, and everybody is answered "sealed".
@@ -64,10 +73,13 @@ fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
             return Ok(false);
         }
     };
-    inside_is_refused(&found, &args.data)?;
+    if let Some(data) = &args.data {
+        inside_is_refused(&found, data)?;
+    }
     let root = custody::read(&found).map_err(Failure::from_display)?;
-    let anchors = wiring::anchor_files(&args.anchors, &found);
-    wiring::open_site(path, &args.data, &root, &anchors).map_err(Failure::new)?;
+        let anchors = wiring::anchor_files(&args.anchors, &found);
+    let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
+    wiring::open_site(path, &place, &root, &anchors).map_err(Failure::new)?;
     Ok(true)
 }
 

@@ -1,22 +1,38 @@
-//! `keyward audit verify`: everything in a data directory, from the bytes up, without a server.
+//! `keyward audit verify`: everything in a store, from the bytes up, without a server.
 
 use crate::client::At;
 use crate::config;
 use crate::failure::Failure;
 use crate::output::{self, Format};
+use crate::place::{Place, StoreArg};
 use crate::proof;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{Report, Verification, verify_store};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-pub(crate) fn run(at: &At, root_key: Option<&Path>, verifier: Option<&str>, format: Format) -> Result<(), Failure> {
+/// What is checked, and against what.
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    store: StoreArg,
+    /// The root key: with it the codes of batches are checked too, and nobody can have chosen the verifier.
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+    /// The log's verifier key, as you got it another way.
+    #[arg(long, value_name = "LINE")]
+    verifier: Option<String>,
+}
+
+pub(crate) fn run(args: &VerifyArgs, at: &At, format: Format) -> Result<(), Failure> {
     let known = config::dev_pointer();
     let last = || config::read_client(&known).ok().and_then(|file| file.data);
-    let data = at.data.clone().or_else(last).ok_or_else(|| Failure::new("name the data directory with --data"))?;
-    let root_key = root_key.map(Path::to_owned).or_else(|| kept_root_key(&data));
-    let report = check(&data, root_key.as_deref(), verifier)?;
+    let data = at.data.clone().or_else(last);
+    let root_key = args.root_key.clone().or_else(|| kept_root_key(data.as_deref()?));
+    let place = args.store.place(data).map_err(Failure::new)?;
+    let report = check(&place, root_key.as_deref(), args.verifier.as_deref())?;
     output::print(format, &told(&report), |_| text(&report))?;
     for unseen in &report.unseen {
         eprintln!("not seen by this check: {unseen}");
@@ -30,8 +46,8 @@ fn kept_root_key(data: &Path) -> Option<PathBuf> {
     file.root_key_file.filter(|path| std::fs::File::open(path).is_ok())
 }
 
-fn check(data: &Path, root_key: Option<&Path>, verifier: Option<&str>) -> Result<Report, Failure> {
-    let store = store_sqlite::open_read_only(data).map_err(Failure::from_display)?;
+fn check(place: &Place, root_key: Option<&Path>, verifier: Option<&str>) -> Result<Report, Failure> {
+    let store = place.read().map_err(Failure::new)?;
     let root = root_key.map(custody::read).transpose().map_err(Failure::from_display)?;
     let site = root.map(|root| ledger::Inspector::open(&*store.reader, &root)).transpose();
     let site = site.map_err(Failure::from_display)?;
@@ -46,7 +62,7 @@ fn check(data: &Path, root_key: Option<&Path>, verifier: Option<&str>) -> Result
         origin,
         verifier,
         mac: mac.as_ref().map(|mac| mac as &dyn Fn(&ledger::StoredBatch) -> [u8; 32]),
-        projections: Some(&*store.projection_reader),
+        projections: Some(&*store.projections),
     };
     let (bar, begun) = (bar(), clock::stopwatch_micros());
     let report = verify_store(&*store.reader, &how, &mut |done, of| {

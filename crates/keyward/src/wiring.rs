@@ -1,5 +1,6 @@
 //! How the parts of a running house are put together. Nothing is decided here.
 
+use crate::place::Place;
 use clock::Clock;
 use dialect::Dialect;
 use path::{Open, Path};
@@ -57,14 +58,14 @@ async fn until_signal() {
     }
 }
 
-/// Opens the site in a directory into a sealed path.
+/// Opens the site in a store into a sealed path.
 pub(crate) fn open_site(
     path: &Path,
-    data: &FilePath,
+    place: &Place,
     root: &crypto::SealKey,
     anchor_files: &[PathBuf],
 ) -> Result<(), String> {
-    let store = store_sqlite::open(data).map_err(|why| why.to_string())?;
+    let store = place.open()?;
     path.open(Open { store, root, anchors: anchors(anchor_files) }).map_err(|why| why.to_string())
 }
 

@@ -147,6 +147,16 @@ pub enum Availability {
     NotHigh(String),
 }
 
+impl std::fmt::Display for Availability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OneMachine => write!(f, "as available as this machine"),
+            Self::High => write!(f, "highly available"),
+            Self::NotHigh(why) => write!(f, "not highly available: {why}"),
+        }
+    }
+}
+
 /// Reads what is committed. All methods may be called by many threads at once.
 pub trait Reader: Send + Sync {
     fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault>;

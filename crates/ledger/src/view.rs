@@ -328,6 +328,11 @@ impl View {
         self.shared.name.clone()
     }
 
+    /// What the loss of a machine costs.
+    pub fn availability(&self) -> crate::Availability {
+        self.shared.reader.availability()
+    }
+
     /// How far the projections are.
     pub fn progress(&self) -> Vec<domain::Progress> {
         self.shared.progress()

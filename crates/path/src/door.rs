@@ -40,14 +40,22 @@ impl Path {
         }
     }
 
+    /// What the store is and where; none while the house is sealed.
+    pub fn store_name(&self) -> Option<String> {
+        self.house.load().as_ref().map(|house| house.ledger.store_name().to_owned())
+    }
+
     /// Whether this process is the one of all on the same log that does what is due.
     pub fn leads(&self) -> bool {
         self.house.load().as_ref().is_some_and(|house| house.ledger.leads())
     }
 
-    /// What the loss of a machine costs; none while the house is sealed.
-    pub fn availability(&self) -> Option<ledger::Availability> {
-        self.house.load().as_ref().map(|house| house.ledger.availability())
+    /// What is to be known of a house that is ready all the same. Anybody may read it.
+    pub fn caveat(&self) -> Option<String> {
+        match self.house.load().as_ref()?.ledger.availability() {
+            ledger::Availability::NotHigh(_) => Some("not highly available".to_owned()),
+            _ => None,
+        }
     }
 
     /// How the anchors are. A sealed house knows of none.

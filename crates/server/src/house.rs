@@ -37,7 +37,7 @@ impl Door for Path {
 
     fn readiness(&self) -> Readiness {
         let reason = match self.standing() {
-            Standing::Ready => return Readiness { ready: true, reasons: alarms(self.anchors()) },
+            Standing::Ready => return Readiness { ready: true, reasons: alarms(self.anchors(), self.caveat()) },
             Standing::Sealed => "sealed",
             Standing::StoreDown => "the store takes no writes",
             Standing::PutBack => "the store or its anchor was put back",
@@ -105,12 +105,13 @@ fn alarm(anchors: AnchorStanding) -> u64 {
 }
 
 /// What a house that serves says beside "ready".
-fn alarms(anchors: AnchorStanding) -> Vec<String> {
-    match anchors {
-        AnchorStanding::Alarm => vec!["an anchor cannot be written".to_owned()],
-        AnchorStanding::Unwritable => vec!["no anchor can be written: changes are refused".to_owned()],
-        _ => Vec::new(),
-    }
+fn alarms(anchors: AnchorStanding, caveat: Option<String>) -> Vec<String> {
+    let anchors = match anchors {
+        AnchorStanding::Alarm => Some("an anchor cannot be written".to_owned()),
+        AnchorStanding::Unwritable => Some("no anchor can be written: changes are refused".to_owned()),
+        _ => None,
+    };
+    anchors.into_iter().chain(caveat).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating point by their format")]

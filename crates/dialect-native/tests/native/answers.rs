@@ -125,6 +125,7 @@ fn status() -> Status {
         root: [0xab; 32],
         checkpoint_size: 8,
         projections: vec![Progress { projection: "tiles", upto: 8 }],
+        availability: "highly available".into(),
         secret_memory: "memfd_secret: no other process, swap or core file can hold it".into(),
         store: "SQLite in /var/lib/keyward".into(),
     }

@@ -9,7 +9,6 @@ use crate::proof::{self, Proven};
 use crate::verify;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The log is signed about once a second.
@@ -30,7 +29,7 @@ enum AuditCommand {
     /// List entries, and check the newest of them against the signed tree.
     List(QueryArgs),
     /// Check everything in a data directory from the bytes up, without a server.
-    Verify(VerifyArgs),
+    Verify(verify::VerifyArgs),
     /// Print a proof that an entry is in the log, for an independent verifier.
     Prove { index: u64 },
     /// Print the newest signed checkpoint.
@@ -69,19 +68,9 @@ struct QueryArgs {
     limit: u32,
 }
 
-#[derive(Args)]
-struct VerifyArgs {
-    /// The root key: with it the codes of batches are checked too, and nobody can have chosen the verifier.
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
-    /// The log's verifier key, as you got it another way.
-    #[arg(long, value_name = "LINE")]
-    verifier: Option<String>,
-}
-
 pub(crate) async fn run(args: AuditArgs, at: &At, format: Format) -> Result<(), Failure> {
     match args.command {
-        Some(AuditCommand::Verify(args)) => verify::run(at, args.root_key.as_deref(), args.verifier.as_deref(), format),
+        Some(AuditCommand::Verify(args)) => verify::run(&args, at, format),
         Some(AuditCommand::List(query)) => entries(&query, &Session::open(at, format)?).await,
         None => entries(&args.query, &Session::open(at, format)?).await,
         Some(AuditCommand::Prove { index }) => prove(index, &Session::open(at, format)?).await,

@@ -83,6 +83,37 @@ impl Cluster {
         cluster
     }
 
+    /// A copy that follows the primary, under the name `standby`.
+    pub(crate) fn standby_of(primary: &Self) -> Self {
+        let cluster = Self::folder(&primary.bin);
+        let from =
+            format!("host={} port={} user=postgres application_name=standby", primary.dir.display(), primary.port);
+        let mut copy = as_postgres();
+        copy.arg(primary.bin.join("pg_basebackup")).args(["--no-sync", "-R", "-c", "fast", "-d", &from, "-D"]);
+        run(copy.arg(cluster.data()));
+        cluster
+    }
+
+    /// From here on each commit waits for the standby.
+    pub(crate) fn wait_for_standby(&self) {
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        for _ in 0..200 {
+            if self.sql("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1" {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the standby does not follow");
+    }
+
+    /// What the runbook says: it becomes the primary, and has no standby yet.
+    pub(crate) fn promote(&self) {
+        run(as_postgres().arg(self.bin.join("pg_ctl")).args(["promote", "-D"]).arg(self.data()));
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.join("data")
     }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod failover;
 mod plain;
 #[path = "../../../store-postgres/tests/server/mod.rs"]
 mod server;

@@ -34,6 +34,10 @@ impl Place {
         server::fresh().map(|(_, _, url)| Self::Database(url))
     }
 
+    pub(crate) fn at(url: String) -> Self {
+        Self::Database(url)
+    }
+
     pub(crate) fn create(&self) -> Store {
         match self {
             Self::Folder(folder) => store_sqlite::create(folder.path()).unwrap(),

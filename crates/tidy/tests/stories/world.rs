@@ -161,7 +161,7 @@ impl World {
     }
 
     /// What somebody finds who checks everything from the bytes up, with the root key.
-    fn verify_log(&self) -> String {
+    pub(crate) fn verify_log(&self) -> String {
         let store = self.place.read();
         let site = ledger::Inspector::open(&*store.reader, &root()).unwrap();
         let how = ledger::Verification {
@@ -182,6 +182,17 @@ impl World {
     fn material_rows(&self) -> String {
         let rows = self.place.read().reader.rows(Table::Material, ledger::Scope::All, None, 1_000).unwrap();
         rows.len().to_string()
+    }
+
+    /// What one is answered, whatever became of it.
+    pub(crate) async fn ask(&self, sentence: &str) -> String {
+        let answered = self.path().answer(&self.plain, self.wire(sentence)).await;
+        String::from_utf8(answered.response.into_body()).unwrap()
+    }
+
+    /// What is said of a house that is ready all the same.
+    pub(crate) fn caveat(&self) -> Option<String> {
+        self.path().caveat()
     }
 
     async fn ask_together(&mut self, line: &str) -> String {
@@ -220,7 +231,7 @@ fn await_lead(path: &Path) {
 }
 
 /// Begins all before any of them ends, in their order.
-async fn together<F: Future>(all: Vec<F>) -> Vec<F::Output> {
+pub(crate) async fn together<F: Future>(all: Vec<F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = all.into_iter().map(|one| (Box::pin(one), None)).collect();
     std::future::poll_fn(|context| {
         for (future, output) in waiting.iter_mut().filter(|(_, output)| output.is_none()) {

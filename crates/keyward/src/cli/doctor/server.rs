@@ -51,6 +51,9 @@ fn clock(now: Timestamp, date: Option<&str>) -> Check {
 
 async fn ready(client: &Client) -> Check {
     match client.get("/readyz").await {
+        Ok(answered) if answered.status == 200 && answered.body.starts_with(b"ready\nalarm") => {
+            Check::note("ready", String::from_utf8_lossy(&answered.body).trim().to_owned())
+        }
         Ok(answered) if answered.status == 200 => Check::ok("ready", "takes requests"),
         Ok(answered) => Check::bad("ready", String::from_utf8_lossy(&answered.body).trim().to_owned()),
         Err(why) => Check::bad("ready", why.to_string()),
@@ -95,7 +98,12 @@ fn status_checks(status: &Value) -> Vec<Check> {
         0..=UNSIGNED_ENTRIES_MAX => Check::ok("log", format!("{entries} entries, {unsigned} not yet signed")),
         _ => Check::bad("log", format!("{unsigned} of {entries} entries are not signed")),
     };
-    vec![memory, lag, signed]
+    let availability = text(status, "/availability");
+    let availability = match availability.starts_with("not ") {
+        true => Check::bad("availability", availability),
+        false => Check::ok("availability", availability),
+    };
+    vec![memory, lag, signed, availability]
 }
 
 #[cfg(test)]
@@ -122,11 +130,12 @@ mod tests {
             let status = json!({
                 "entries": 50_000, "checkpoint_size": signed, "secret_memory": "memfd_secret: and more",
                 "projections": [{ "projection": "x", "upto": upto }],
+                "availability": "as available as this machine",
             });
             status_checks(&status).iter().map(Check::word).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(words(49_990, 49_990), "ok ok ok");
-        assert_eq!(words(10, 49_990), "ok ok BAD");
-        assert_eq!(words(49_990, 10), "ok note ok");
+        assert_eq!(words(49_990, 49_990), "ok ok ok ok");
+        assert_eq!(words(10, 49_990), "ok ok BAD ok");
+        assert_eq!(words(49_990, 10), "ok note ok ok");
     }
 }

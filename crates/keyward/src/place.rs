@@ -1,0 +1,71 @@
+//! Where a site keeps its log: a directory of the embedded store, or a PostgreSQL database.
+
+use clap::Args;
+use ledger::{ProjectionReader, Reader, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which store is meant. A URL may hold a password, so it is better given in the environment.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StoreArg {
+    /// Keep the log in PostgreSQL: `postgres://USER@HOST[,HOST…]/DATABASE?sslrootcert=FILE`; else in the data directory.
+    #[arg(long, value_name = "URL", env = "KEYWARD_STORE", hide_env_values = true)]
+    pub store: Option<String>,
+}
+
+pub(crate) enum Place {
+    Folder(PathBuf),
+    Database(String),
+}
+
+/// What is read beside running servers.
+pub(crate) struct Seen {
+    pub reader: Arc<dyn Reader>,
+    pub projections: Arc<dyn ProjectionReader>,
+}
+
+impl StoreArg {
+    /// The database that is named, else the directory.
+    pub(crate) fn place(&self, data: Option<PathBuf>) -> Result<Place, String> {
+        match (&self.store, data) {
+            (Some(url), _) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Place::Database(url.clone()))
+            }
+            (Some(_), _) => {
+                Err("the store's URL begins with postgres://; without --store the data directory is it".into())
+            }
+            (None, Some(data)) => Ok(Place::Folder(data)),
+            (None, None) => Err("name the data directory with --data, or the database with --store".into()),
+        }
+    }
+}
+
+impl Place {
+    /// An empty store.
+    pub(crate) fn create(&self) -> Result<Store, String> {
+        match self {
+            Self::Folder(data) => store_sqlite::create(data).map_err(|why| why.to_string()),
+            Self::Database(url) => store_postgres::create(url).map_err(|why| why.to_string()),
+        }
+    }
+
+    pub(crate) fn open(&self) -> Result<Store, String> {
+        match self {
+            Self::Folder(data) => store_sqlite::open(data).map_err(|why| why.to_string()),
+            Self::Database(url) => store_postgres::open(url).map_err(|why| why.to_string()),
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<Seen, String> {
+        match self {
+            Self::Folder(data) => {
+                let store = store_sqlite::open_read_only(data).map_err(|why| why.to_string())?;
+                Ok(Seen { reader: store.reader, projections: store.projection_reader })
+            }
+            Self::Database(url) => {
+                let store = store_postgres::open_read_only(url).map_err(|why| why.to_string())?;
+                Ok(Seen { reader: store.reader, projections: store.projection_reader })
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A house on two database servers, one of which is lost under load.
+
+use crate::server::{self, Cluster};
+use crate::store::Place;
+use crate::world::{World, together};
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// How many ask at the same time.
+const CALLERS: usize = 8;
+const SECOND_MICROS: u64 = 1_000_000;
+/// How long nobody may be answered.
+const GAP_SECONDS_MAX: u64 = 30;
+
+/// What callers saw.
+#[derive(Default)]
+struct Seen {
+    acknowledged: RefCell<Vec<String>>,
+    last: Cell<u64>,
+    longest_gap: Cell<u64>,
+    /// Answers since the primary was lost.
+    after: Cell<usize>,
+    unavailable: Cell<usize>,
+}
+
+impl Seen {
+    fn acknowledge(&self, name: String) {
+        let now = clock::stopwatch_micros();
+        let gap = now - self.last.get().min(now);
+        self.longest_gap.set(self.longest_gap.get().max(gap));
+        self.last.set(now);
+        self.acknowledged.borrow_mut().push(name);
+    }
+}
+
+/// One caller makes key after key, and asks again where there was no answer.
+async fn caller(world: &World, number: usize, seen: &Seen, lost: &Cell<bool>) {
+    let began = clock::stopwatch_micros();
+    for round in 0.. {
+        let name = format!("k{number}x{round}");
+        let answer = world.ask(&format!("alice creates {name}")).await;
+        if answer.starts_with("unavailable") {
+            seen.unavailable.set(seen.unavailable.get() + 1);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        } else {
+            assert_eq!(answer, "Active, 1*: Active");
+            seen.acknowledge(name);
+            seen.after.set(seen.after.get() + usize::from(lost.get()));
+        }
+        let waited = (clock::stopwatch_micros() - began) / SECOND_MICROS;
+        if seen.after.get() > 100 || waited > 2 * GAP_SECONDS_MAX {
+            return;
+        }
+    }
+}
+
+/// Two servers, of which the second confirms each commit of the first.
+fn pair() -> Option<(Cluster, server::Running, Cluster, String)> {
+    let primary = Cluster::make(&server::binaries()?);
+    let running = primary.start(&[]);
+    primary.sql("postgres", "CREATE ROLE keyward LOGIN");
+    primary.database("site");
+    let standby = Cluster::standby_of(&primary);
+    std::mem::forget(standby.start(&[]));
+    primary.wait_for_standby();
+    let url = format!("postgres://keyward@127.0.0.1:{},127.0.0.1:{}/site", primary.port, standby.port);
+    Some((primary, running, standby, url))
+}
+
+#[test]
+fn a_lost_primary_takes_nothing_acknowledged_along() {
+    let Some((primary, running, standby, url)) = pair() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::found(Place::at(url)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.caveat(), None, "commits wait for the standby");
+        let (seen, lost) = (Seen::default(), Cell::new(false));
+        seen.last.set(clock::stopwatch_micros());
+        let disaster = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            running.kill(&primary);
+            lost.set(true);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            standby.promote();
+        };
+        let callers = (0..CALLERS).map(|number| caller(&world, number, &seen, &lost)).collect();
+        futures_util::future::join(disaster, together(callers)).await;
+
+        let acknowledged = seen.acknowledged.take();
+        let gap = seen.longest_gap.get() / SECOND_MICROS;
+        let unavailable = seen.unavailable.get();
+        println!("{} acknowledged, {unavailable} unavailable, the longest gap {gap} s", acknowledged.len());
+        assert!(seen.after.get() > 100, "nobody was answered after the loss");
+        assert!(gap < GAP_SECONDS_MAX, "{gap} s without an answer");
+        for name in &acknowledged {
+            assert_eq!(
+                world.ask(&format!("alice shows {name}")).await,
+                "Active, 1*: Active",
+                "{name} was acknowledged"
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.caveat().as_deref(), Some("not highly available"));
+        let verified = world.verify_log();
+        assert!(verified.starts_with("sound"), "{verified}");
+    });
+}
+
+/// Whoever the server throws out comes back by itself, and loses nothing.
+#[test]
+fn connections_that_are_cut_are_made_anew() {
+    let Some((cluster, name, url)) = server::fresh() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::found(Place::at(url)).await;
+        let mut made = 0;
+        for round in 0..10 {
+            cluster.sql(
+                "postgres",
+                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+            );
+            let answers = [0, 1].map(|again| format!("alice creates k{round}x{again}"));
+            for sentence in answers {
+                made += usize::from(world.ask(&sentence).await == "Active, 1*: Active");
+            }
+        }
+        assert!(made >= 18, "{made} of 20");
+        assert!(world.verify_log().starts_with("sound"));
+    });
+}
+
+/// A server that holds less than was acknowledged is not gone on with.
+#[test]
+fn a_server_that_lost_something_is_refused() {
+    let Some((cluster, name, url)) = server::fresh() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::found(Place::at(url)).await;
+        assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
+        cluster.sql(&name, "DELETE FROM keyward.batches WHERE first = (SELECT max(first) FROM keyward.batches)");
+        cluster.sql(&name, "UPDATE keyward.head SET size = (SELECT max(first + count) FROM keyward.batches)");
+        assert_eq!(world.ask("alice shows k").await, "unavailable: Store");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(world.ask("alice creates m").await, "unavailable: Store");
+    });
+}
+
+/// What somebody writes who has the database but not the root key is not read up.
+#[test]
+fn a_forged_batch_stops_the_node() {
+    let Some((cluster, name, url)) = server::fresh() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::found(Place::at(url)).await;
+        assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
+        cluster.sql(
+            &name,
+            "INSERT INTO keyward.batches SELECT (SELECT size FROM keyward.head), count, entries, frontier,
+            mac, wall FROM keyward.batches ORDER BY first DESC LIMIT 1",
+        );
+        cluster.sql(&name, "UPDATE keyward.head SET size = size + 1");
+        assert_eq!(world.ask("alice shows k").await, "unavailable: Store");
+    });
+}

@@ -77,7 +77,7 @@ fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
         inside_is_refused(&found, data)?;
     }
     let root = custody::read(&found).map_err(Failure::from_display)?;
-        let anchors = wiring::anchor_files(&args.anchors, &found);
+    let anchors = wiring::anchor_files(&args.anchors, &found);
     let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
     wiring::open_site(path, &place, &root, &anchors).map_err(Failure::new)?;
     Ok(true)

@@ -16,7 +16,9 @@ pub(crate) struct Failed {
 
 impl From<tokio_postgres::Error> for Failed {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self { reason: reason(&error), said: error.as_db_error().is_some() }
+        // Class 57P: the server ends the connection, whatever was asked.
+        let said = error.as_db_error().is_some_and(|database| !database.code().code().starts_with("57P"));
+        Self { reason: reason(&error), said }
     }
 }
 

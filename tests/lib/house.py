@@ -23,7 +23,7 @@ FOREIGN = (
     "AWS_PROFILE AWS_DEFAULT_REGION AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
     "AWS_ENDPOINT_URL AWS_ENDPOINT_URL_KMS AWS_ENDPOINT_URL_STS AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE "
     "HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy "
-    "KEYWARD_DATA KEYWARD_ROOT_KEY KEYWARD_TLS_CERT KEYWARD_TLS_KEY CREDENTIALS_DIRECTORY"
+    "KEYWARD_DATA KEYWARD_STORE KEYWARD_ROOT_KEY KEYWARD_TLS_CERT KEYWARD_TLS_KEY CREDENTIALS_DIRECTORY"
 ).split()
 
 
@@ -78,7 +78,7 @@ class House:
 
     def __init__(self, scratch, name="site", kind="dev"):
         """`kind`: `dev`, which keeps its root key with its data, or `serve`, whose root key lies elsewhere."""
-        self.kind, self.who = kind, None
+        self.kind, self.who, self.store = kind, None, None
         self.scratch = pathlib.Path(scratch)
         self.data = self.scratch / name
         self.log = self.scratch / f"{name}.log"
@@ -110,7 +110,7 @@ class House:
 
     def beginning(self):
         """The command line that starts it, whatever it is."""
-        kept = ("--data", self.data, "--listen", f"127.0.0.1:{self.port}")
+        kept = ("--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self.stored())
         return ("dev", *kept) if self.kind == "dev" else ("serve", *kept, "--root-key", self.root_key)
 
     def start(self):
@@ -123,6 +123,10 @@ class House:
         if not made:
             self.settle()
         return self
+
+    def stored(self):
+        """Where the log is, if not in the data directory."""
+        return ("--store", self.store) if self.store else ()
 
     def settle(self):
         """A tenant, and in it somebody with all rights in every tongue."""
@@ -145,7 +149,7 @@ class House:
         return done.stdout
 
     def init(self, root_key):
-        made = self.run("init", "--data", self.data, "--root-key", root_key)
+        made = self.run("init", "--data", self.data, "--root-key", root_key, *self.stored())
         if made.returncode:
             raise NotReady(made.stderr)
         self.administrator = dict(

@@ -41,6 +41,31 @@ impl StoreArg {
 }
 
 impl Place {
+    /// A URL, or else a directory.
+    pub(crate) fn named(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::Database(text.to_owned())
+        } else {
+            Self::Folder(PathBuf::from(text))
+        }
+    }
+
+    /// A store that nobody serves meanwhile.
+    pub(crate) fn open_alone(&self) -> Result<Store, String> {
+        match self {
+            Self::Folder(data) => store_sqlite::open(data).map_err(|why| why.to_string()),
+            Self::Database(url) => store_postgres::open_alone(url).map_err(|why| why.to_string()),
+        }
+    }
+
+    /// An empty store that another is loaded into.
+    pub(crate) fn create_to_load(&self) -> Result<Store, String> {
+        match self {
+            Self::Folder(data) => store_sqlite::create(data).map_err(|why| why.to_string()),
+            Self::Database(url) => store_postgres::create_to_load(url).map_err(|why| why.to_string()),
+        }
+    }
+
     /// An empty store.
     pub(crate) fn create(&self) -> Result<Store, String> {
         match self {

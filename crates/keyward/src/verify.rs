@@ -92,7 +92,7 @@ fn own_word(origin: &str, key: Vec<u8>) -> Option<crypto::VerifyingKey> {
     Some(key)
 }
 
-fn bar() -> ProgressBar {
+pub(crate) fn bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

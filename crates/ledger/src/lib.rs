@@ -39,7 +39,7 @@ pub use merkle::{
     Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path,
     verify_consistency,
 };
-pub use open::{FACTS, Founding, Ledger, LedgerConfig, OpenFault, STORE_FORMAT, needed_statement};
+pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, STORE_FORMAT, needed_statement};
 pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, row_hash};

@@ -34,6 +34,9 @@ const PROJECTION_PERIOD: Duration = Duration::from_millis(250);
 /// The format of facts, rows, entries and batches that this release writes.
 pub const STORE_FORMAT: u32 = 1;
 
+/// The fact that a store has from when its site moved to another: where to.
+pub const MOVED: &str = "moved";
+
 /// The facts that a store has of its site.
 pub const FACTS: &[&str] = &["format", "site", "origin", "verifier"];
 
@@ -60,6 +63,10 @@ pub enum OpenFault {
     AlreadyFounded,
     NewerFormat {
         found: u32,
+    },
+    /// Its site lives elsewhere now.
+    Moved {
+        to: String,
     },
     WrongRootKey,
     LogShorterThanCheckpoint {
@@ -120,6 +127,7 @@ impl fmt::Display for OpenFault {
             Self::NewerFormat { found } => {
                 write!(f, "the store has format {found}, this release knows {STORE_FORMAT}; use the newer release")
             }
+            Self::Moved { to } => write!(f, "its site moved to {to}; serve that, and keep this one as a copy only"),
             Self::WrongRootKey => write!(f, "this root key is not the one that sealed the site; name the right file"),
             Self::LogShorterThanCheckpoint { size, signed } => write!(
                 f,
@@ -258,6 +266,7 @@ impl Ledger {
 
     /// Opens the log of a site and checks that it is at or ahead of all that it signed and anchored.
     pub fn open(store: Store, root: &SealKey, mut config: LedgerConfig) -> Result<Self, OpenFault> {
+        check_not_moved(&*store.reader)?;
         let (keys, kek_row) = open_keys(&*store.reader, root)?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
@@ -662,6 +671,14 @@ pub(crate) fn site_facts(reader: &dyn Reader) -> Result<Option<SiteFacts>, OpenF
     let site = site.try_into().map_err(|_| OpenFault::Store("the site's id has another length".into()))?;
     let origin = String::from_utf8(fact("origin")?.unwrap_or_default()).unwrap_or_default();
     Ok(Some(SiteFacts { site, origin }))
+}
+
+/// A store that was moved elsewhere has a twin that goes on; two may not.
+fn check_not_moved(reader: &dyn Reader) -> Result<(), OpenFault> {
+    match reader.fact(MOVED).map_err(|f| store_fault(&f))? {
+        Some(place) => Err(OpenFault::Moved { to: String::from_utf8_lossy(&place).into_owned() }),
+        None => Ok(()),
+    }
 }
 
 fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), OpenFault> {

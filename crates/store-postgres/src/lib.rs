@@ -31,6 +31,8 @@ pub enum OpenFault {
     Missing(String),
     /// A site lives here already.
     Exists(String),
+    /// A server has it open that must not, or it is being moved.
+    InUse(String),
     /// A newer release wrote it.
     Newer { name: String, found: i32, known: i32 },
     /// The database could not.
@@ -43,6 +45,7 @@ impl fmt::Display for OpenFault {
             Self::Url(why) => write!(f, "the store's URL: {why}"),
             Self::Missing(name) => write!(f, "{name} holds no site; make one with `keyward init`"),
             Self::Exists(name) => write!(f, "{name} holds a site already; name another database"),
+            Self::InUse(name) => write!(f, "other processes have {name} open, or it is being moved; stop them first"),
             Self::Newer { name, found, known } => write!(
                 f,
                 "{name} has format {found} and this release knows up to {known}; start a release at least as new as the one that wrote it"
@@ -57,7 +60,7 @@ impl std::error::Error for OpenFault {}
 /// Makes an empty store in the database. A half-made one that was never founded is finished.
 pub fn create(url: &str) -> Result<Store, OpenFault> {
     let target = Target::parse(url)?;
-    let writer = writer::PostgresWriter::open(target, true)?;
+    let writer = writer::PostgresWriter::open(target, Purpose::Make)?;
     if writer.is_founded()? {
         return Err(OpenFault::Exists(writer.target().name.clone()));
     }
@@ -67,7 +70,32 @@ pub fn create(url: &str) -> Result<Store, OpenFault> {
 /// Opens the store to write and read, beside other nodes.
 pub fn open(url: &str) -> Result<Store, OpenFault> {
     let target = Target::parse(url)?;
-    assemble(writer::PostgresWriter::open(target, false)?)
+    assemble(writer::PostgresWriter::open(target, Purpose::Serve)?)
+}
+
+/// Opens the store so that no node can, until it is dropped.
+pub fn open_alone(url: &str) -> Result<Store, OpenFault> {
+    let target = Target::parse(url)?;
+    assemble(writer::PostgresWriter::open(target, Purpose::Move)?)
+}
+
+/// Makes an empty store that is to be loaded. A half-loaded one is begun anew; a founded one is left alone.
+pub fn create_to_load(url: &str) -> Result<Store, OpenFault> {
+    let target = Target::parse(url)?;
+    let writer = writer::PostgresWriter::open(target, Purpose::Load)?;
+    if writer.has_facts()? {
+        return Err(OpenFault::Exists(writer.target().name.clone()));
+    }
+    assemble(writer)
+}
+
+/// What a connection that writes is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Make,
+    Serve,
+    Move,
+    Load,
 }
 
 /// What can be read beside running servers.
@@ -79,7 +107,7 @@ pub struct ReadOnly {
 /// Opens the store to read it only.
 pub fn open_read_only(url: &str) -> Result<ReadOnly, OpenFault> {
     let target = Target::parse(url)?;
-    drop(writer::PostgresWriter::open(Arc::clone(&target), false)?);
+    drop(writer::PostgresWriter::open(Arc::clone(&target), Purpose::Serve)?);
     let pool = Arc::new(Pool::new(target, Arc::default())?);
     let reader = Arc::new(PostgresReader::new(Arc::clone(&pool)));
     Ok(ReadOnly { reader, projection_reader: Arc::new(projections::PostgresProjectionReader(pool)) })

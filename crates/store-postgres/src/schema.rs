@@ -6,6 +6,8 @@ use crate::link::{Failed, Link};
 pub(crate) const FORMAT: i32 = 1;
 /// Two who make the tables at once wait for each other. Any number; it names nothing else in the database.
 const MAKING: i64 = 0x4b65_7977_6d61_6b65;
+/// Whoever serves shares it.
+const SERVING: i64 = 0x4b65_7977_7365_7276;
 
 const TABLES: &str = "
 CREATE SCHEMA keyward;
@@ -54,6 +56,7 @@ INSERT INTO keyward.head (size, reopened) VALUES (0, 0);
 /// What stands between a connection and its store.
 pub(crate) enum Unfit {
     Missing,
+    InUse,
     Newer(i32),
     Failed(Failed),
 }
@@ -83,9 +86,30 @@ pub(crate) async fn make(link: &Link) -> Result<(), Unfit> {
     check(link).await
 }
 
+/// Servers share a lock for as long as their sessions live; whoever moves the store wants it alone.
+pub(crate) async fn enter(link: &Link, alone: bool) -> Result<(), Unfit> {
+    let lock = if alone { "pg_try_advisory_lock" } else { "pg_try_advisory_lock_shared" };
+    let taken: bool = link.client.query_one(&format!("SELECT {lock}({SERVING})"), &[]).await?.try_get(0)?;
+    if taken { Ok(()) } else { Err(Unfit::InUse) }
+}
+
 async fn is_there(link: &Link) -> Result<bool, Unfit> {
     let sql = "SELECT to_regclass('keyward.format') IS NOT NULL";
     Ok(link.client.query_one(sql, &[]).await?.try_get(0)?)
+}
+
+/// Whether the store is a site's: whoever loads one puts the facts last.
+pub(crate) async fn has_facts(link: &Link) -> Result<bool, Failed> {
+    Ok(link.client.query_one("SELECT EXISTS (SELECT 1 FROM keyward.facts)", &[]).await?.try_get(0)?)
+}
+
+/// As [`make`], but what somebody has half loaded is dropped first.
+pub(crate) async fn make_anew(link: &Link) -> Result<(), Unfit> {
+    make(link).await?;
+    if !has_facts(link).await.map_err(Unfit::Failed)? {
+        link.client.batch_execute(&format!("BEGIN; DROP SCHEMA keyward CASCADE; {TABLES} COMMIT")).await?;
+    }
+    Ok(())
 }
 
 /// Whether a site was founded here.

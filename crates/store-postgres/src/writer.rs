@@ -1,14 +1,15 @@
 //! Whoever appends: the row lock of the head, then one transaction.
 
-use crate::OpenFault;
 use crate::convert::{bound, count, nullable, stored_batch, to_sql};
 use crate::driver::Own;
 use crate::link::{Failed, Link};
 use crate::pool::limit;
 use crate::schema::{self, Unfit};
 use crate::target::Target;
+use crate::{OpenFault, Purpose};
+use domain::Timestamp;
 use futures_util::future::{join3, join5};
-use ledger::{Batch, Done, Locked, StoreFault, StoredCheckpoint, Writer};
+use ledger::{Batch, Done, Locked, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,13 +74,14 @@ struct Open {
 }
 
 impl PostgresWriter {
-    /// Connects, and makes the tables where they are missing if `make` says so.
-    pub(crate) fn open(target: Arc<Target>, make: bool) -> Result<Self, OpenFault> {
+    /// Connects, and makes the tables where they are missing and wanted.
+    pub(crate) fn open(target: Arc<Target>, purpose: Purpose) -> Result<Self, OpenFault> {
         let failed = |reason: String| OpenFault::Failed { name: target.name.clone(), reason };
         let own = Own::new().map_err(|why| failed(why.to_string()))?;
-        let opening = own.run(Open::fit(&target, make)).ok_or_else(|| failed("the runtime is gone".to_owned()))?;
+        let opening = own.run(Open::fit(&target, purpose)).ok_or_else(|| failed("the runtime is gone".to_owned()))?;
         let (open, size) = opening.map_err(|unfit| match unfit {
             Unfit::Missing => OpenFault::Missing(target.name.clone()),
+            Unfit::InUse => OpenFault::InUse(target.name.clone()),
             Unfit::Newer(found) => OpenFault::Newer { name: target.name.clone(), found, known: schema::FORMAT },
             Unfit::Failed(why) => failed(why.reason),
         })?;
@@ -100,6 +102,12 @@ impl PostgresWriter {
         let open = self.open.as_ref().map_err(|why| failed(why.clone()))?;
         let found = self.own.run(timed(schema::is_founded(&open.link)));
         found.unwrap_or_else(gone).map_err(|why| failed(why.reason))
+    }
+
+    pub(crate) fn has_facts(&self) -> Result<bool, OpenFault> {
+        let failed = |reason: String| OpenFault::Failed { name: self.target.name.clone(), reason };
+        let open = self.open.as_ref().map_err(|why| failed(why.clone()))?;
+        self.own.run(timed(schema::has_facts(&open.link))).unwrap_or_else(gone).map_err(|why| failed(why.reason))
     }
 
     /// What came of a step. A failure stops the store.
@@ -181,8 +189,30 @@ impl Writer for PostgresWriter {
         step!(self, "prune", |open| open.prune(bound(from), bound(before)))
     }
 
+    fn load(&mut self, part: &Part) -> Result<(), StoreFault> {
+        let shell = shell(part);
+        let columns = Columns::of(&shell).or_else(|fault| self.end("load", Some(Err(fault.into()))))?;
+        let end = step!(self, "load", |open| open.load(part, &columns))?;
+        self.saw(end.unwrap_or(0));
+        Ok(())
+    }
+
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {
         step!(self, "found", |open| open.found(facts))
+    }
+}
+
+/// Nothing but rows, so that they are put as those of a batch are.
+fn shell(part: &Part) -> Batch {
+    Batch {
+        first: 0,
+        count: 0,
+        entries: Vec::new(),
+        frontier: Vec::new(),
+        mac: [0; 32],
+        rows: part.rows.clone(),
+        wall: Timestamp(0),
+        checkpoint: None,
     }
 }
 
@@ -194,12 +224,13 @@ async fn scrub(target: &Target) -> Result<(), Failed> {
 
 impl Open {
     /// Connects to a database that fits. Also how long its log is.
-    async fn fit(target: &Target, make: bool) -> Result<(Self, u64), Unfit> {
+    async fn fit(target: &Target, purpose: Purpose) -> Result<(Self, u64), Unfit> {
         let link = Link::open(target, SETUP).await.map_err(Unfit::Failed)?;
-        if make {
-            schema::make(&link).await?
-        } else {
-            schema::check(&link).await?
+        schema::enter(&link, matches!(purpose, Purpose::Move | Purpose::Load)).await?;
+        match purpose {
+            Purpose::Make => schema::make(&link).await?,
+            Purpose::Load => schema::make_anew(&link).await?,
+            Purpose::Serve | Purpose::Move => schema::check(&link).await?,
         }
         let open = Self::prepare(link).await.map_err(Unfit::Failed)?;
         let row = open.link.client.query_one("SELECT size FROM keyward.head", &[]).await?;
@@ -221,6 +252,8 @@ impl Open {
     async fn again(target: &Target) -> Result<(Self, u64), Failed> {
         let link = Link::open(target, SETUP).await?;
         timed(async {
+            let entered = schema::enter(&link, false).await;
+            entered.map_err(|_| Failed::said("it is being moved to another store".to_owned()))?;
             let open = Self::prepare(link).await?;
             open.link.client.batch_execute("BEGIN").await?;
             let size = count(&open.link.client.query_one(&open.lock, &[]).await?, 0)?;
@@ -308,6 +341,30 @@ impl Open {
             ));
         }
         Ok(())
+    }
+
+    /// Where the log ends that was loaded, if any of it was.
+    async fn load(&self, part: &Part, columns: &Columns<'_>) -> Result<Option<u64>, Failed> {
+        let client = &self.link.client;
+        client.batch_execute("BEGIN").await?;
+        for batch in &part.batches {
+            let StoredBatch { entries, frontier, mac, wall, .. } = batch;
+            let (first, count, mac) = (to_sql(batch.first)?, i32::try_from(batch.count).unwrap_or(-1), mac.as_slice());
+            let params: [&(dyn ToSql + Sync); 6] = [&first, &count, entries, frontier, &mac, &wall.0];
+            client.execute(&self.insert_batch, &params).await?;
+        }
+        if !part.rows.is_empty() {
+            client.execute(&self.put_rows, &columns.params()).await?;
+        }
+        for signed in &part.checkpoints {
+            self.sign(to_sql(signed.size)?, signed).await?;
+        }
+        let end = part.batches.last().map(|last| last.first.saturating_add(u64::from(last.count)));
+        if let Some(end) = end {
+            client.execute(&self.move_head, &[&to_sql(end)?]).await?;
+        }
+        self.committed().await?;
+        Ok(end)
     }
 
     async fn sign(&self, size: i64, signed: &StoredCheckpoint) -> Result<(), Failed> {

@@ -9,6 +9,7 @@ mod doctor;
 mod env;
 mod key;
 mod life;
+mod migrate;
 mod offline;
 mod pages;
 mod policy;
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Who may do what, and why.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Where the site keeps its log.
+    #[command(subcommand)]
+    Store(migrate::StoreCommand),
     /// Tenants of the site.
     #[command(subcommand)]
     Tenant(site::TenantCommand),
@@ -113,6 +117,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Env(args) => env::run(&args, &at),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
+        Command::Store(command) => migrate::run(command),
         Command::Doctor => doctor::run(&at, format).await,
         Command::Audit(args) => audit::run(*args, &at, format).await,
         Command::Anchor(command) => anchor::run(&command, &at, format),

@@ -103,12 +103,14 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
         println!("export AWS_ACCESS_KEY_ID={}", one.id);
         one.secret.expose(|secret| println!("export AWS_SECRET_ACCESS_KEY={}", String::from_utf8_lossy(secret)));
     }
-    let (data, root_key) = (args.data.display(), args.root_key.display());
-    match place {
-        Place::Folder(_) => eprintln!("Next: keyward serve --data {data} --root-key {root_key}"),
-        Place::Database(_) => eprintln!("Next: keyward serve --store URL --data {data} --root-key {root_key}"),
-    }
+    say_next(&args, &place);
     Ok(())
+}
+
+fn say_next(args: &InitArgs, place: &Place) {
+    let (data, root_key) = (args.data.display(), args.root_key.display());
+    let store = if matches!(place, Place::Database(_)) { "--store URL " } else { "" };
+    eprintln!("Next: keyward serve {store}--data {data} --root-key {root_key}");
 }
 
 pub(crate) fn draw_recovery() -> Result<RecoveryKey, Failure> {

@@ -65,6 +65,7 @@ conformance::stories! { fresh!();
     checkpoints_come_in_order_of_size
     readers_see_whole_commits_while_others_write
     two_never_write_at_one_place
+    what_is_loaded_is_read_back_as_it_was
     projections_replace_what_stood_there
 }
 

@@ -1,7 +1,7 @@
 //! What every store must do, told as stories. Each store's tests name all of them with [`stories!`].
 
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Batch, Locked, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredRow, Tile};
+use ledger::{Batch, Locked, Part, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredRow, Tile};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A place where one store lives: made by the first opening, found by the others.
@@ -364,6 +364,22 @@ pub(crate) fn two_never_write_at_one_place(site: &dyn Site) {
     }
     drop(store);
     drop(site.open());
+}
+
+/// What another store holds is put in parts, in any cut.
+pub(crate) fn what_is_loaded_is_read_back_as_it_was(site: &dyn Site) {
+    let rows = || (1..=5).map(|number| row(Table::Key, number, 7));
+    let (first, second) = (read(&batch(4, 3)), read(&batch(7, 2)));
+    let mut store = site.open();
+    let mut load = |part: Part| store.writer.load(&part).unwrap();
+    load(Part { batches: vec![first.clone()], rows: rows().take(2).collect(), ..Part::default() });
+    load(Part { batches: vec![second.clone()], checkpoints: vec![checkpoint(6), checkpoint(9)], ..Part::default() });
+    load(Part { rows: rows().skip(2).collect(), ..Part::default() });
+    assert_eq!(store.reader.batches(0, 9).unwrap(), [first, second]);
+    assert_eq!(store.reader.all_rows(None, 9).unwrap(), rows().collect::<Vec<_>>());
+    assert_eq!(store.reader.checkpoints(0, 9).unwrap(), [checkpoint(6), checkpoint(9)]);
+    assert_eq!(numbers(&store.reader.rows(Table::Key, Scope::Tenant(id(1_000)), None, 9).unwrap()), [1, 2, 3, 4, 5]);
+    store.writer.append(&batch(9, 1)).unwrap();
 }
 
 pub(crate) fn projections_replace_what_stood_there(site: &dyn Site) {

@@ -155,6 +155,7 @@ class House:
         self.administrator = dict(
             line.removeprefix("export ").split("=", 1) for line in made.stdout.splitlines() if line.startswith("export ")
         )
+        self.recovery = next((line.strip() for line in made.stderr.splitlines() if "keyward-recovery-" in line), None)
         return self
 
     def serve(self, *more, ready=True):

@@ -81,6 +81,14 @@ impl Place {
         }
     }
 
+    /// One moment of a store that is written on.
+    pub(crate) fn snapshot(&self) -> Result<Arc<dyn Reader>, String> {
+        match self {
+            Self::Folder(data) => store_sqlite::open_snapshot(data).map_err(|why| why.to_string()),
+            Self::Database(url) => store_postgres::open_snapshot(url).map_err(|why| why.to_string()),
+        }
+    }
+
     pub(crate) fn read(&self) -> Result<Seen, String> {
         match self {
             Self::Folder(data) => {

@@ -113,6 +113,14 @@ pub fn open_read_only(url: &str) -> Result<ReadOnly, OpenFault> {
     Ok(ReadOnly { reader, projection_reader: Arc::new(projections::PostgresProjectionReader(pool)) })
 }
 
+/// What is committed at this moment, also while servers write on. The database keeps what they overwrite for as long as
+/// this lives.
+pub fn open_snapshot(url: &str) -> Result<Arc<dyn Reader>, OpenFault> {
+    let target = Target::parse(url)?;
+    drop(writer::PostgresWriter::open(Arc::clone(&target), Purpose::Serve)?);
+    Ok(Arc::new(PostgresReader::new(Arc::new(Pool::snapshot(target)?))))
+}
+
 fn assemble(writer: writer::PostgresWriter) -> Result<Store, OpenFault> {
     let target = writer.target();
     let name = target.name.clone();

@@ -21,6 +21,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const RETRY_MICROS: u64 = 250_000;
 const SETUP: &str = "SET default_transaction_read_only = on; SET statement_timeout = '10s'; SET search_path = keyward";
 
+const SNAPSHOT_SETUP: &str = "SET statement_timeout = '60s'; SET search_path = keyward;
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
 
 macro_rules! questions {
@@ -85,6 +88,7 @@ struct Asked {
 #[derive(Default)]
 struct Slot {
     asked: Option<Arc<Asked>>,
+    used: bool,
     /// When connecting failed last, and why.
     failed: Option<(u64, String)>,
 }
@@ -97,6 +101,9 @@ pub(crate) struct Pool {
     /// The size of the log that this process has seen at least: whoever shows less has fallen behind.
     mark: Arc<AtomicU64>,
     watched: Watched,
+    setup: &'static str,
+    /// One connection within one transaction: whoever loses it has lost the moment.
+    is_snapshot: bool,
 }
 
 /// Waits for one question, on the calling thread.
@@ -108,7 +115,14 @@ impl Pool {
         let driver = Driver::start().map_err(failed)?;
         let watched = Watched::default();
         driver.handle().spawn(watch(Arc::clone(&target), watched.clone()));
-        Ok(Self { driver, slots: Default::default(), next: AtomicUsize::new(0), mark, watched, target })
+        let (slots, next) = (Default::default(), AtomicUsize::new(0));
+        Ok(Self { driver, slots, next, mark, watched, target, setup: SETUP, is_snapshot: false })
+    }
+
+    /// Shows one moment for as long as it lives.
+    pub(crate) fn snapshot(target: Arc<Target>) -> Result<Self, OpenFault> {
+        let pool = Self::new(target, Arc::default())?;
+        Ok(Self { setup: SNAPSHOT_SETUP, is_snapshot: true, ..pool })
     }
 
     pub(crate) fn watched(&self) -> &Watched {
@@ -127,7 +141,8 @@ impl Pool {
         params: &[Param<'_>],
     ) -> Read<Answer> {
         let named = |reason: String| StoreFault(format!("{doing}: {reason}"));
-        let slot = self.slots.get(self.next.fetch_add(1, Ordering::Relaxed) % LINKS);
+        let next = if self.is_snapshot { 0 } else { self.next.fetch_add(1, Ordering::Relaxed) % LINKS };
+        let slot = self.slots.get(next);
         let slot = slot.ok_or_else(|| named("no connection".to_owned()))?;
         let mark = self.mark.load(Ordering::SeqCst);
         for fresh in [false, true] {
@@ -160,7 +175,10 @@ impl Pool {
         {
             return Err(why.clone());
         }
-        slot.asked = None;
+        if self.is_snapshot && slot.used {
+            return Err("the connection was lost, and with it the moment that was read".to_owned());
+        }
+        (slot.asked, slot.used) = (None, true);
         match self.connect() {
             Ok(asked) => {
                 slot.failed = None;
@@ -174,9 +192,9 @@ impl Pool {
     }
 
     fn connect(&self) -> Result<Asked, String> {
-        let target = Arc::clone(&self.target);
+        let (target, setup) = (Arc::clone(&self.target), self.setup);
         let connecting = self.driver.handle().spawn(async move {
-            let link = Link::open(&target, SETUP).await?;
+            let link = Link::open(&target, setup).await?;
             let questions = Questions::prepare(&link.client).await?;
             Ok::<_, Failed>(Asked { link, questions })
         });

@@ -1,6 +1,7 @@
 //! The tables and their version. docs/formats/store-postgres.md.
 
 use crate::link::{Failed, Link};
+use std::time::Duration;
 
 /// In `keyward.format`. A release that changes a table raises it and migrates what is older.
 pub(crate) const FORMAT: i32 = 1;
@@ -8,6 +9,8 @@ pub(crate) const FORMAT: i32 = 1;
 const MAKING: i64 = 0x4b65_7977_6d61_6b65;
 /// Whoever serves shares it.
 const SERVING: i64 = 0x4b65_7977_7365_7276;
+/// How often it is asked for, a tenth of a second apart.
+const ENTER_TRIES: usize = 15;
 
 const TABLES: &str = "
 CREATE SCHEMA keyward;
@@ -89,8 +92,15 @@ pub(crate) async fn make(link: &Link) -> Result<(), Unfit> {
 /// Servers share a lock for as long as their sessions live; whoever moves the store wants it alone.
 pub(crate) async fn enter(link: &Link, alone: bool) -> Result<(), Unfit> {
     let lock = if alone { "pg_try_advisory_lock" } else { "pg_try_advisory_lock_shared" };
-    let taken: bool = link.client.query_one(&format!("SELECT {lock}({SERVING})"), &[]).await?.try_get(0)?;
-    if taken { Ok(()) } else { Err(Unfit::InUse) }
+    // A session that has just ended may take a moment to let go.
+    for _ in 0..ENTER_TRIES {
+        let taken: bool = link.client.query_one(&format!("SELECT {lock}({SERVING})"), &[]).await?.try_get(0)?;
+        if taken {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(Unfit::InUse)
 }
 
 async fn is_there(link: &Link) -> Result<bool, Unfit> {

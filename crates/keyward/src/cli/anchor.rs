@@ -71,7 +71,7 @@ fn table(answer: &Value) -> String {
 
 fn verify(files: &Files, format: Format) -> Result<(), Failure> {
     let root = files.root()?;
-    let store = store_sqlite::open_read_only(&files.data).map_err(Failure::from_display)?;
+    let store = files.place.read().map_err(Failure::new)?;
     let mut refused = None;
     for _ in 0..LOOKS_MAX {
         let found =

@@ -3,6 +3,7 @@
 use crate::client::At;
 use crate::config;
 use crate::failure::Failure;
+use crate::place::{Place, StoreArg};
 use crate::wiring;
 use clap::Args;
 use crypto::{RECOVERY_TEXT_BYTES_MAX, RecoveryKey, SealKey};
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 /// Where a site's files lie.
 #[derive(Args, Clone)]
 pub(crate) struct Offline {
+    #[command(flatten)]
+    store: StoreArg,
     /// The root key; else the one that `dev` or `init` named beside the data.
     #[arg(long, value_name = "FILE", env = "KEYWARD_ROOT_KEY")]
     root_key: Option<PathBuf>,
@@ -24,6 +27,7 @@ pub(crate) struct Offline {
 /// A site's files, found.
 pub(crate) struct Files {
     pub(crate) data: PathBuf,
+    pub(crate) place: Place,
     pub(crate) root_key: PathBuf,
     pub(crate) anchors: Vec<PathBuf>,
 }
@@ -37,7 +41,8 @@ impl Offline {
         let known = kept.map(|kept| kept.anchor_files).unwrap_or_default();
         let named = if self.anchors.is_empty() { known } else { self.anchors.clone() };
         let anchors = wiring::anchor_files(&named, &root_key);
-        Ok(Files { data, root_key, anchors })
+        let place = self.store.place(Some(data.clone())).map_err(Failure::new)?;
+        Ok(Files { data, place, root_key, anchors })
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn run(command: RecoverCommand, at: &At) -> Result<(), Failure>
 
 fn statement(files: &Files) -> Result<(Statement, String), Failure> {
     let root = files.root()?;
-    let store = store_sqlite::open_read_only(&files.data).map_err(Failure::from_display)?;
+    let store = files.place.read().map_err(Failure::new)?;
     let found = ledger::needed_statement(&*store.reader, &root, &mut files.anchors()).map_err(Failure::from_display)?;
     let (statement, why) = found.ok_or_else(|| Failure::from_display(ledger::OpenFault::NothingToRecover))?;
     Ok((statement, why.to_string()))
@@ -94,7 +94,7 @@ async fn accept(args: &AcceptArgs, at: &At) -> Result<(), Failure> {
         (None, None) => return Err(Failure::new("name a signed statement, or the recovery key")),
     };
     let root = files.root()?;
-    let store = store_sqlite::open(&files.data).map_err(Failure::from_display)?;
+    let store = files.place.open().map_err(Failure::new)?;
     let open = Open { store, root: &root, anchors: files.anchors() };
     let recovery =
         Recovery { statement: signed, tombstones: Vec::new(), unknown_since: None, said: "accepted".to_owned() };

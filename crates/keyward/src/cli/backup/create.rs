@@ -55,7 +55,7 @@ pub(super) fn make(files: &Files, to: &[PathBuf]) -> Result<Made, Failure> {
     let root = root.map_err(|_| Failure::new("the secret memory is full"))?;
     // Tombstones first: what is destroyed between the two looks is in the rows.
     let tombstones = anchored_tombstones(files);
-    let reader = store_sqlite::open_snapshot(&files.data).map_err(Failure::from_display)?;
+    let reader = files.place.snapshot().map_err(Failure::new)?;
     let site = Inspector::open(&*reader, &root).map_err(Failure::from_display)?;
     let halves = site.recovery().ok_or_else(|| Failure::from_display(BackupFault::NoRecoveryKey))?;
     let now = Clock::system().now().wall;

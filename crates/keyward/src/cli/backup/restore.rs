@@ -5,6 +5,7 @@ use crate::cli::offline::recovery_key;
 use crate::client::At;
 use crate::config::{self, ClientFile, REGION};
 use crate::failure::Failure;
+use crate::place::{Place, StoreArg};
 use crate::wiring;
 use backup::{BackupFault, Item};
 use clap::Args;
@@ -21,6 +22,8 @@ const PART_BYTES: usize = 16 << 20;
 
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    store: StoreArg,
     /// The backup.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -49,7 +52,8 @@ pub(super) async fn run(args: &RestoreArgs, at: &At) -> Result<(), Failure> {
     let (destroyed, newest) = destroyed(args, &key, &opened)?;
     refuse_what_is_there(&data, &args.root_key)?;
     let anchors = wiring::anchor_files(&args.anchors, &args.root_key);
-    let site = Site { data: &data, root_key: &args.root_key, anchors: &anchors };
+    let place = args.store.place(Some(data.clone())).map_err(Failure::new)?;
+    let site = Site { data: &data, place: &place, root_key: &args.root_key, anchors: &anchors };
     if let Err(why) = load(&mut opened, &key, &site, &args.file) {
         site.unmake();
         return Err(why);
@@ -115,6 +119,7 @@ fn refuse_what_is_there(data: &Path, root_key: &Path) -> Result<(), Failure> {
 /// The files of a site that is being made.
 struct Site<'a> {
     data: &'a Path,
+    place: &'a Place,
     root_key: &'a Path,
     anchors: &'a [PathBuf],
 }
@@ -130,7 +135,7 @@ impl Site<'_> {
 fn load(opened: &mut Opened, key: &RecoveryKey, site: &Site<'_>, path: &Path) -> Result<(), Failure> {
     let length = opened.length;
     let (header, _) = backup::read_header(opened.rewound()?).map_err(|why| named(path, &why))?;
-    let store = store_sqlite::create(site.data).map_err(Failure::from_display)?;
+    let store = site.place.create_to_load().map_err(Failure::new)?;
     let mut loader = Loader { site, writer: store.writer, part: Part::default(), bytes: 0, facts: Vec::new() };
     let each = &mut |item| loader.take(item);
     backup::open(&header, length, key, &mut opened.input, each).map_err(|why| named(path, &why))?;
@@ -205,7 +210,7 @@ async fn believe(
     created: &str,
 ) -> Result<Option<String>, Failure> {
     let root = custody::read(site.root_key).map_err(Failure::from_display)?;
-    let store = store_sqlite::open(site.data).map_err(Failure::from_display)?;
+    let store = site.place.open().map_err(Failure::new)?;
     let mut anchors = wiring::anchors(site.anchors);
     let needed = ledger::needed_statement(&*store.reader, &root, &mut anchors).map_err(Failure::from_display)?;
     // The anchor and the backup are of the same moment: nothing was lost.

@@ -18,6 +18,8 @@ for format in envelope seal; do
     cargo run --quiet --locked -p keyward-crypto --example vectors -- "$format" >"$made/ours.json"
     "$python" "$script" open <"$made/ours.json"
 done
+"$python" tools/independent/log.py self-test
+"$python" tools/independent/state.py self-test
 "$python" tools/independent/recover.py self-test
 "$python" tools/independent/file.py self-test
 "$python" tools/independent/file.py make >"$made/file.json"

@@ -24,7 +24,7 @@ from recovery_key import Refused
 
 MAGIC = b"KWback\0\1"
 CHUNK = 65_536
-FACT, ROOT, BATCH, ROW, CHECKPOINT, TOMBSTONE, FILE, END = 1, 2, 3, 4, 5, 6, 7, 255
+FACT, ROOT, BATCH, ROW, CHECKPOINT, TOMBSTONE, FILE, FORMER, END = 1, 2, 3, 4, 5, 6, 7, 8, 255
 
 
 def head_of(data):
@@ -104,14 +104,14 @@ def verify_backup(data, secret):
     """Everything in it: the counts, the root key, and that the log leads to the head of the header."""
     check_sum(data)
     header = list_backup(data)
-    counts = dict.fromkeys((FACT, ROOT, BATCH, ROW, CHECKPOINT, TOMBSTONE, FILE), 0)
+    counts = dict.fromkeys((FACT, ROOT, BATCH, ROW, CHECKPOINT, TOMBSTONE, FILE, FORMER), 0)
     tree, root_key, ended = None, None, False
     for kind, body in frames(plaintext(data, secret)):
         if ended:
             raise Refused("something follows the end")
         if kind == END:
-            if struct.unpack(">7Q", body) != (counts[FACT], counts[ROOT], counts[BATCH], counts[ROW], counts[CHECKPOINT],
-                                              counts[TOMBSTONE], counts[FILE]):
+            if struct.unpack(">8Q", body) != (counts[FACT], counts[ROOT], counts[BATCH], counts[ROW], counts[CHECKPOINT],
+                                              counts[TOMBSTONE], counts[FILE], counts[FORMER]):
                 raise Refused("other counts than those at the end")
             ended = True
             continue
@@ -127,8 +127,8 @@ def verify_backup(data, secret):
 
 
 def after(tree, body):
-    first, _count, _wall, _mac, length = struct.unpack(">QIq32sI", body[:56])
-    edge, entries = body[56:56 + length], body[56 + length:]
+    first, _count, _wall, _state, _mac, length = struct.unpack(">QIq32s32sI", body[:88])
+    edge, entries = body[88:88 + length], body[88 + length:]
     says = (int.from_bytes(edge[:8], "big"), [edge[at:at + 32] for at in range(8, length, 32)])
     if first == 0:
         tree = (0, [])

@@ -167,8 +167,8 @@ def split_batch(entries):
     return found
 
 
-def batch_mac(key, first, count, wall, edge, entries):
-    numbers = struct.pack(">QIqI", first, count, wall, len(edge))
+def batch_mac(key, first, count, wall, state, edge, entries):
+    numbers = struct.pack(">QIq", first, count, wall) + state + struct.pack(">I", len(edge))
     return hmac.new(key, b"keyward batch v1" + numbers + edge + entries, hashlib.sha256).digest()
 
 
@@ -224,20 +224,23 @@ def open_checkpoint(note, verifier):
     except InvalidSignature as error:
         raise Refused("the checkpoint's signature is not genuine") from error
     lines = text.split("\n")
-    check(len(lines) >= 4 and lines[0] == name, "the checkpoint is of another log")
+    check(len(lines) >= 5 and lines[0] == name, "the checkpoint is of another log")
     digits = lines[1]
     check(digits.isascii() and digits.isdigit() and len(digits) <= 20, "the size is no number")
     check(str(int(digits)) == digits, "the size has leading zeros")
     root = unbase64(lines[2])
     check(len(root) == 32, "the root is no hash")
-    return int(digits), root
+    check(lines[3].startswith("state "), "the state root is missing")
+    state = unbase64(lines[3].removeprefix("state "))
+    check(len(state) == 32, "the state root is no hash")
+    return int(digits), root, state
 
 
 # Proofs, as an auditor is given them.
 
 
 def verify_proof(proof, verifier=None):
-    size, root = open_checkpoint(proof["checkpoint"], verifier or proof["verifier"])
+    size, root, _ = open_checkpoint(proof["checkpoint"], verifier or proof["verifier"])
     leaf = leaf_hash(unbase64(proof["entry"]))
     check(unbase64(proof["leaf_hash"]) == leaf, "the leaf hash is not that of the entry")
     path = [unbase64(sibling) for sibling in proof["path"]]
@@ -330,7 +333,7 @@ def read_entry(data):
     fields = read_document(data)
     known = {
         1: "wall", 2: "steady", 3: "tenant", 4: "principal", 5: "request", 6: "tongue", 7: "deeds", 8: "verdict",
-        9: "rows", 10: "errands", 11: "unrecorded", 12: "log_month", 13: "sealed",
+        9: "rows", 10: "errands", 11: "unrecorded", 12: "log_month", 13: "sealed", 14: "state",
     }  # fmt: skip
     entry = {name: fields.get(key) for key, name in known.items()}
     for key in (1, 2, 3, 4, 5, 6, 8, 12, 13):
@@ -338,6 +341,8 @@ def read_entry(data):
     for name in ("tenant", "principal", "request"):
         check(isinstance(entry[name], bytes) and len(entry[name]) == 16, f"a {name} that is no id")
     check(isinstance(entry["sealed"], bytes), "a sealed part that is no bytes")
+    state = entry["state"]
+    check(14 not in fields or (isinstance(state, bytes) and len(state) == 32), "a state root that is no hash")
     entry["deeds"] = [[d[0], d[1].hex(), d[2] if len(d) > 2 else None] for d in entry["deeds"] or []]
     entry["rows"] = [
         {"table": r[0], "id": r[1].hex(), "before": r[2].hex() if r[2] is not None else None, "after": r[3].hex()}
@@ -407,7 +412,7 @@ def test_log(log):
     entries = split_batch(batch["entries"])
     known = log["tree"]["entries"][batch["first"] :]
     check([entry.hex() for entry in entries] == known and len(entries) == batch["count"], "the batch's entries differ")
-    named = ("first", "count", "wall", "frontier", "entries")
+    named = ("first", "count", "wall", "state", "frontier", "entries")
     check(batch_mac(batch["mac_key"], *(batch[name] for name in named)) == batch["mac"], "the batch's mac differs")
 
     checkpoint = log["checkpoint"]
@@ -415,9 +420,11 @@ def test_log(log):
     public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     check(public.hex() == checkpoint["public"], "the public key differs")
     check(verifier_line(checkpoint["origin"], public) == checkpoint["verifier"], "the verifier differs")
-    size, root = open_checkpoint(checkpoint["note"], checkpoint["verifier"])
-    check((size, root.hex()) == (checkpoint["size"], log["tree"]["roots"][size]), "the checkpoint differs")
-    text = f"{checkpoint['origin']}\n{size}\n{base64.b64encode(root).decode()}\n"
+    size, root, state = open_checkpoint(checkpoint["note"], checkpoint["verifier"])
+    said = (checkpoint["size"], log["tree"]["roots"][size], checkpoint["state"])
+    check((size, root.hex(), state.hex()) == said, "the checkpoint differs")
+    encoded = [base64.b64encode(one).decode() for one in (root, state)]
+    text = f"{checkpoint['origin']}\n{size}\n{encoded[0]}\nstate {encoded[1]}\n"
     line = base64.b64encode(key_id(checkpoint["origin"], public) + private.sign(text.encode())).decode()
     check(f"{text}\n\u2014 {checkpoint['origin']} {line}\n" == checkpoint["note"], "the note differs")
     test_proofs(log)

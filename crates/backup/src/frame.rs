@@ -2,7 +2,7 @@
 
 use crate::BackupFault;
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{StoredBatch, StoredCheckpoint, StoredRow, TOMBSTONE_BYTES, Tombstone};
+use ledger::{FormerRow, StoredBatch, StoredCheckpoint, StoredRow, TOMBSTONE_BYTES, Tombstone};
 use secret::Secret;
 
 /// A longer frame is none of ours: batches are of about a mebibyte.
@@ -19,6 +19,7 @@ mod kind {
     pub(super) const CHECKPOINT: u8 = 5;
     pub(super) const TOMBSTONE: u8 = 6;
     pub(super) const FILE: u8 = 7;
+    pub(super) const FORMER: u8 = 8;
     pub(super) const END: u8 = 255;
 }
 
@@ -30,6 +31,8 @@ pub enum Item {
     Root(Secret),
     Batch(StoredBatch),
     Row(StoredRow),
+    /// A row that was replaced.
+    Former(FormerRow),
     Checkpoint(StoredCheckpoint),
     Tombstone(Tombstone),
     /// A file that the server needs beside its store: its name, and its content.
@@ -47,6 +50,7 @@ pub struct Counts {
     pub checkpoints: u64,
     pub tombstones: u64,
     pub files: u64,
+    pub former: u64,
 }
 
 impl Counts {
@@ -59,13 +63,15 @@ impl Counts {
             Item::Checkpoint(_) => &mut self.checkpoints,
             Item::Tombstone(_) => &mut self.tombstones,
             Item::File(..) => &mut self.files,
+            Item::Former(_) => &mut self.former,
             Item::End(_) => return,
         };
         *count = count.saturating_add(1);
     }
 
-    fn all(&self) -> [u64; 7] {
-        [self.facts, self.roots, self.batches, self.rows, self.checkpoints, self.tombstones, self.files]
+    fn all(&self) -> [u64; 8] {
+        let Self { facts, roots, batches, rows, checkpoints, tombstones, files, former } = *self;
+        [facts, roots, batches, rows, checkpoints, tombstones, files, former]
     }
 }
 
@@ -86,6 +92,7 @@ fn kind_of(item: &Item) -> u8 {
         Item::Root(_) => kind::ROOT,
         Item::Batch(_) => kind::BATCH,
         Item::Row(_) => kind::ROW,
+        Item::Former(_) => kind::FORMER,
         Item::Checkpoint(_) => kind::CHECKPOINT,
         Item::Tombstone(_) => kind::TOMBSTONE,
         Item::File(..) => kind::FILE,
@@ -104,19 +111,16 @@ fn body(item: &Item, to: &mut Vec<u8>) {
             to.extend_from_slice(&batch.first.to_be_bytes());
             to.extend_from_slice(&batch.count.to_be_bytes());
             to.extend_from_slice(&batch.wall.0.to_be_bytes());
+            to.extend_from_slice(&batch.state);
             to.extend_from_slice(&batch.mac);
             to.extend_from_slice(&u32::try_from(batch.frontier.len()).unwrap_or(u32::MAX).to_be_bytes());
             to.extend_from_slice(&batch.frontier);
             to.extend_from_slice(&batch.entries);
         }
-        Item::Row(row) => {
-            to.push(row.id.table as u8);
-            to.extend_from_slice(&row.id.id.0);
-            to.extend_from_slice(&row.revision.to_be_bytes());
-            to.extend_from_slice(&row.position.to_be_bytes());
-            [row.tenant, row.place, row.owner].iter().for_each(|id| to.extend_from_slice(&id.0));
-            to.extend_from_slice(&row.due.to_be_bytes());
-            to.extend_from_slice(&row.blob);
+        Item::Row(row) => put_row(row, to),
+        Item::Former(former) => {
+            to.extend_from_slice(&former.until.to_be_bytes());
+            put_row(&former.row, to);
         }
         Item::Checkpoint(signed) => {
             to.extend_from_slice(&signed.size.to_be_bytes());
@@ -160,6 +164,10 @@ fn read(kind: u8, body: &[u8]) -> Option<Option<Item>> {
         kind::ROOT => Item::Root(Secret::new(at.rest())),
         kind::BATCH => Item::Batch(at.batch()?),
         kind::ROW => Item::Row(at.row()?),
+        kind::FORMER => {
+            let until = u64::from_be_bytes(at.fixed()?);
+            Item::Former(FormerRow { row: at.row()?, until })
+        }
         kind::CHECKPOINT => {
             let (size, wall) = (u64::from_be_bytes(at.fixed()?), Timestamp(i64::from_be_bytes(at.fixed()?)));
             Item::Checkpoint(StoredCheckpoint { size, note: String::from_utf8(at.rest()).ok()?, wall })
@@ -170,6 +178,16 @@ fn read(kind: u8, body: &[u8]) -> Option<Option<Item>> {
         _ => return Some(None),
     };
     Some(Some(item))
+}
+
+fn put_row(row: &StoredRow, to: &mut Vec<u8>) {
+    to.push(row.id.table as u8);
+    to.extend_from_slice(&row.id.id.0);
+    to.extend_from_slice(&row.revision.to_be_bytes());
+    to.extend_from_slice(&row.position.to_be_bytes());
+    [row.tenant, row.place, row.owner].iter().for_each(|id| to.extend_from_slice(&id.0));
+    to.extend_from_slice(&row.due.to_be_bytes());
+    to.extend_from_slice(&row.blob);
 }
 
 const _: () = assert!(TOMBSTONE_BYTES == 40, "docs/formats/backup.md says so");
@@ -200,10 +218,10 @@ impl Cut<'_> {
 
     fn batch(&mut self) -> Option<StoredBatch> {
         let (first, count) = (u64::from_be_bytes(self.fixed()?), u32::from_be_bytes(self.fixed()?));
-        let (wall, mac) = (Timestamp(i64::from_be_bytes(self.fixed()?)), self.fixed()?);
+        let (wall, state, mac) = (Timestamp(i64::from_be_bytes(self.fixed()?)), self.fixed()?, self.fixed()?);
         let length = usize::try_from(u32::from_be_bytes(self.fixed()?)).ok()?;
         let frontier = self.take(length)?;
-        Some(StoredBatch { first, count, entries: self.rest(), frontier, mac, wall })
+        Some(StoredBatch { first, count, entries: self.rest(), frontier, state, mac, wall })
     }
 
     fn row(&mut self) -> Option<StoredRow> {
@@ -225,6 +243,7 @@ impl Cut<'_> {
             checkpoints: next()?,
             tombstones: next()?,
             files: next()?,
+            former: next()?,
         })
     }
 }

@@ -51,6 +51,7 @@ pub fn write(
     write_small(source, &mut stream)?;
     write_batches(source.reader, header.size, &mut stream, progress)?;
     write_rows(source.reader, &mut stream, progress)?;
+    write_history(source.reader, &mut stream)?;
     write_checkpoints(source.reader, header.size, &mut stream)?;
     let counts = stream.finish(source.signer)?;
     Ok((header, counts))
@@ -124,6 +125,16 @@ fn write_rows(reader: &dyn Reader, stream: &mut Stream<'_>, progress: &mut dyn F
         let count = rows.len() as u64;
         rows.into_iter().try_for_each(|row| stream.item(&Item::Row(row)))?;
         progress(count);
+    }
+}
+
+fn write_history(reader: &dyn Reader, stream: &mut Stream<'_>) -> Result<(), BackupFault> {
+    let mut after = None;
+    loop {
+        let former = reader.all_former(after, ROWS_READ).map_err(read)?;
+        let Some(last) = former.last() else { return Ok(()) };
+        after = Some((last.row.id, last.until));
+        former.into_iter().try_for_each(|former| stream.item(&Item::Former(former)))?;
     }
 }
 

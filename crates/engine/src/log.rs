@@ -153,7 +153,7 @@ pub(crate) fn proof<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
 
 fn checkpoint(view: &View) -> Result<CheckpointShown, Fault> {
     let stored = view.newest_checkpoint()?.ok_or(Fault::EntryNotFound { index: 0, size: 0 })?;
-    let (size, root) = view.open_checkpoint(&stored)?;
+    let ledger::Checkpoint { size, root, .. } = view.open_checkpoint(&stored)?;
     let verifier = view.verifier_line();
     Ok(CheckpointShown { size, root, note: stored.note, verifier })
 }

@@ -36,7 +36,7 @@ pub(crate) fn verifier(line: &str) -> Result<(String, VerifyingKey), Failure> {
 pub(crate) fn checkpoint(note: &str, line: &str) -> Result<(u64, [u8; 32]), Failure> {
     let (origin, key) = verifier(line)?;
     let forged = || Failure::new("the checkpoint is not signed by the log's key; do not believe this server");
-    ledger::open_checkpoint(note, &origin, &key).ok_or_else(forged)
+    ledger::open_checkpoint(note, &origin, &key).map(|says| (says.size, says.root)).ok_or_else(forged)
 }
 
 /// Whether a proof leads from the entry to the root of its signed checkpoint.

@@ -4,7 +4,7 @@
 use domain::{Object, ObjectId, RowId};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How many rows are kept in memory.
@@ -15,7 +15,6 @@ pub(crate) struct Row {
     pub(crate) id: RowId,
     pub(crate) revision: u64,
     pub(crate) hash: Option<[u8; 32]>,
-    pub(crate) position: AtomicU64,
     pub(crate) tenant: ObjectId,
     pub(crate) object: Option<Object>,
     current: AtomicBool,
@@ -29,8 +28,7 @@ impl Row {
         tenant: ObjectId,
         object: Option<Object>,
     ) -> Arc<Self> {
-        let (position, current) = (AtomicU64::new(0), AtomicBool::new(true));
-        Arc::new(Self { id, revision, hash, position, tenant, object, current })
+        Arc::new(Self { id, revision, hash, tenant, object, current: AtomicBool::new(true) })
     }
 
     /// A row that never was.

@@ -13,23 +13,36 @@ const NOTE_BYTES_MAX: usize = 65_536;
 /// A note with more signatures, ours and others', is not believed.
 const SIGNATURES_MAX: usize = 100;
 
-/// The text that is signed: origin, size and root, a line each.
-pub(crate) fn text(origin: &str, size: u64, root: &[u8; 32]) -> String {
-    format!("{origin}\n{size}\n{}\n", STANDARD.encode(root))
+/// Before the state root, in the line that extends the text.
+const STATE_PREFIX: &str = "state ";
+
+/// What a checkpoint says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub size: u64,
+    pub root: [u8; 32],
+    /// The root of the state tree after the last entry.
+    pub state: [u8; 32],
+}
+
+/// The text that is signed: origin, size, root and state root, a line each.
+pub fn checkpoint_text(origin: &str, checkpoint: &Checkpoint) -> String {
+    let Checkpoint { size, root, state } = checkpoint;
+    format!("{origin}\n{size}\n{}\n{STATE_PREFIX}{}\n", STANDARD.encode(root), STANDARD.encode(state))
 }
 
 /// A checkpoint as a signed note. The key's name is the origin, which has no spaces, plus signs or line ends.
-pub fn sign_checkpoint(origin: &str, size: u64, root: &[u8; 32], key: &SigningKey) -> String {
-    let text = text(origin, size, root);
+pub fn sign_checkpoint(origin: &str, checkpoint: &Checkpoint, key: &SigningKey) -> String {
+    let text = checkpoint_text(origin, checkpoint);
     let id = key_id(origin, &key.public());
     let signature = key.sign(text.as_bytes());
     let line = STANDARD.encode([id.as_slice(), signature.as_slice()].concat());
     format!("{text}\n{SIGNATURE_PREFIX}{origin} {line}\n")
 }
 
-/// Size and root of a checkpoint that this origin has signed with this key; none for anything else. Lines that
-/// extend the text are allowed, and signatures of others are passed over.
-pub fn open_checkpoint(note: &str, origin: &str, key: &VerifyingKey) -> Option<(u64, [u8; 32])> {
+/// A checkpoint that this origin has signed with this key; none for anything else. Further lines that extend the text
+/// are allowed, and signatures of others are passed over.
+pub fn open_checkpoint(note: &str, origin: &str, key: &VerifyingKey) -> Option<Checkpoint> {
     if note.len() > NOTE_BYTES_MAX {
         return None;
     }
@@ -73,8 +86,8 @@ fn find_signature(lines: &str, origin: &str, id: &[u8; 4]) -> Option<[u8; 64]> {
     found
 }
 
-/// The three lines that every checkpoint has.
-fn read_text(text: &str, origin: &str) -> Option<(u64, [u8; 32])> {
+/// The four lines that every checkpoint of ours has.
+fn read_text(text: &str, origin: &str) -> Option<Checkpoint> {
     let mut lines = text.split('\n');
     if lines.next()? != origin {
         return None;
@@ -82,8 +95,9 @@ fn read_text(text: &str, origin: &str) -> Option<(u64, [u8; 32])> {
     let digits = lines.next()?;
     let size: u64 = digits.parse().ok()?;
     let root = STANDARD.decode(lines.next()?).ok()?.try_into().ok()?;
+    let state = STANDARD.decode(lines.next()?.strip_prefix(STATE_PREFIX)?).ok()?.try_into().ok()?;
     // Numbers have one spelling: no sign, no leading zeros.
-    (size.to_string() == digits).then_some((size, root))
+    (size.to_string() == digits).then_some(Checkpoint { size, root, state })
 }
 
 #[cfg(test)]

@@ -6,15 +6,16 @@ mod news;
 use crate::anchor::{Due, Tombstone, leaves_tombstone};
 use crate::cache::Row;
 use crate::checkpoint::sign_checkpoint;
-use crate::store::{Batch, StoreFault, StoredBatch, StoredCheckpoint, Writer};
+use crate::state::{Node, Unproven, Update};
+use crate::store::{Batch, NodeId, StoreFault, StoredBatch, StoredCheckpoint, Writer};
 use crate::view::{Basis, Shared};
-use crate::{Frontier, Receipt, StoredRow, Unrecorded};
+use crate::{Checkpoint, Frontier, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
 use clock::{Clock, Steady, Timestamp};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use domain::RequestId;
 use secret::Held;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,6 +33,8 @@ const REOPEN_MILLIS: u64 = 500;
 pub struct Head {
     pub size: u64,
     pub root: [u8; 32],
+    /// The root of the state tree.
+    pub state: [u8; 32],
     /// Steady time of the newest entry.
     pub steady: Steady,
     /// The size of the newest signed checkpoint.
@@ -52,8 +55,8 @@ pub(crate) struct Submission {
     pub(crate) unrecorded: u64,
     /// Whether it is answered only once it is anchored.
     pub(crate) is_change: bool,
-    /// Each row as it will be stored, and as it will be read from memory.
-    pub(crate) rows: Vec<(StoredRow, Arc<Row>)>,
+    /// Each row as it will be stored, as it will be read from memory, and what the entry says of it.
+    pub(crate) rows: Vec<(StoredRow, Arc<Row>, RowChange)>,
     pub(crate) answer: oneshot::Sender<Result<Receipt, Unrecorded>>,
 }
 
@@ -74,6 +77,8 @@ pub(crate) struct Committer {
     orders: Receiver<Order>,
     clock: Clock,
     frontier: Frontier,
+    /// The root of the state tree.
+    state: [u8; 32],
     steady: Steady,
     signed: (u64, Timestamp),
     /// How many were answered "unavailable" since the last entry.
@@ -87,17 +92,26 @@ pub(crate) struct Committer {
     unsettled: Option<fate::Unsettled>,
 }
 
-/// The code of a batch: HMAC-SHA-256 over label, first, count, wall, frontier and entries.
+/// The code of a batch: HMAC-SHA-256 over label, first, count, wall, state root, frontier and entries.
 pub(crate) fn batch_mac(key: &Held, batch: &StoredBatch) -> [u8; 32] {
-    mac_of(key, batch.first, batch.count, batch.wall, &batch.frontier, &batch.entries)
+    mac_of(key, batch.first, batch.count, batch.wall, &batch.state, &batch.frontier, &batch.entries)
 }
 
-fn mac_of(key: &Held, first: u64, count: u32, wall: Timestamp, frontier: &[u8], entries: &[u8]) -> [u8; 32] {
-    let mut message = Vec::with_capacity(64 + frontier.len() + entries.len());
+fn mac_of(
+    key: &Held,
+    first: u64,
+    count: u32,
+    wall: Timestamp,
+    state: &[u8; 32],
+    frontier: &[u8],
+    entries: &[u8],
+) -> [u8; 32] {
+    let mut message = Vec::with_capacity(96 + frontier.len() + entries.len());
     message.extend_from_slice(b"keyward batch v1");
     message.extend_from_slice(&first.to_be_bytes());
     message.extend_from_slice(&count.to_be_bytes());
     message.extend_from_slice(&wall.0.to_be_bytes());
+    message.extend_from_slice(state);
     message.extend_from_slice(&u32::try_from(frontier.len()).unwrap_or(u32::MAX).to_be_bytes());
     message.extend_from_slice(frontier);
     message.extend_from_slice(entries);
@@ -160,6 +174,8 @@ fn deliver(batch: Vec<Delivery>) {
 struct Judged {
     batch: Batch,
     frontier: Frontier,
+    /// Nodes of the state tree that the batch makes, by their hashes.
+    nodes: Vec<([u8; 32], Arc<Node>)>,
     steady: Steady,
     accepted: Vec<Box<Submission>>,
     rows: Vec<Arc<Row>>,
@@ -187,6 +203,7 @@ impl Committer {
             orders,
             clock,
             frontier,
+            state: head.state,
             steady: head.steady,
             signed,
             unrecorded,
@@ -291,6 +308,9 @@ impl Committer {
             }
             return;
         }
+        // Whoever finds the store ahead of memory waits here.
+        let shared = Arc::clone(&self.shared);
+        let _moving = (!judged.rows.is_empty()).then(|| shared.moving.write().unwrap_or_else(PoisonError::into_inner));
         match self.writer.append(&judged.batch) {
             Ok(()) => self.settle(judged),
             Err(fault) => self.fail(judged, &fault),
@@ -307,30 +327,53 @@ impl Committer {
                 count: 0,
                 entries: Vec::with_capacity(waiting.len() * 512),
                 frontier: Vec::new(),
+                state: self.state,
                 mac: [0; 32],
                 rows: Vec::new(),
+                nodes: Vec::new(),
                 wall: Timestamp::MIN,
                 checkpoint: None,
             },
             frontier: self.frontier.clone(),
+            nodes: Vec::new(),
             steady: self.steady,
             accepted: Vec::with_capacity(waiting.len()),
             rows: Vec::new(),
             tombstones: Vec::new(),
         };
+        let shared = Arc::clone(&self.shared);
+        let read = |ids: &[NodeId]| shared.reader.nodes(ids);
+        let mut state = Update::new(&shared.nodes, &read, self.state);
         for submission in waiting {
             if submission.basis.still_holds() {
-                self.accept(submission, &mut judged);
+                self.accept(submission, &mut judged, &mut state);
             } else {
                 self.unrecorded.fetch_add(submission.unrecorded, Ordering::Relaxed);
                 let _ = submission.answer.send(Err(Unrecorded::Stale));
             }
         }
+        judged.batch.state = state.root();
+        (judged.batch.nodes, judged.nodes) = state.finish();
         self.close(&mut judged);
         judged
     }
 
-    fn accept(&self, mut submission: Box<Submission>, judged: &mut Judged) {
+    /// The state root after the entry's change, which it names. An error leaves the tree as it was.
+    fn place(&self, submission: &mut Submission, state: &mut Update<'_>) -> Result<(), Unproven> {
+        if submission.rows.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<_> = submission.rows.iter().map(|(_, _, change)| *change).collect();
+        state.put(&changes)?;
+        crate::entry::set_state(&mut submission.entry, &state.root());
+        submission.leaf = leaf_hash(&submission.entry);
+        Ok(())
+    }
+
+    fn accept(&self, mut submission: Box<Submission>, judged: &mut Judged, state: &mut Update<'_>) {
+        if let Err(why) = self.place(&mut submission, state) {
+            return self.misplaced(submission, &why);
+        }
         let index = judged.frontier.size();
         judged.frontier.append(submission.leaf);
         let batch = &mut judged.batch;
@@ -339,7 +382,7 @@ impl Committer {
         batch.entries.extend_from_slice(&submission.entry);
         batch.wall = batch.wall.max(submission.wall);
         judged.steady = judged.steady.max(submission.steady);
-        for (mut stored, row) in submission.rows.drain(..) {
+        for (mut stored, row, _) in submission.rows.drain(..) {
             // From here on whoever read the row before stands on nothing.
             self.shared.rows.supersede(&stored.id);
             if let Some(read) = submission.basis.row(&stored.id) {
@@ -349,7 +392,6 @@ impl Committer {
             if destroys(&stored, &row) {
                 judged.tombstones.push(Tombstone { row: stored.id, position: index, wall: submission.wall });
             }
-            row.position.store(index, Ordering::Relaxed);
             batch.rows.push(stored);
             judged.rows.push(row);
         }
@@ -360,9 +402,9 @@ impl Committer {
         let batch = &mut judged.batch;
         batch.frontier = judged.frontier.to_bytes();
         let key = &self.shared.keys.batch_mac;
-        batch.mac = mac_of(key, batch.first, batch.count, batch.wall, &batch.frontier, &batch.entries);
+        batch.mac = mac_of(key, batch.first, batch.count, batch.wall, &batch.state, &batch.frontier, &batch.entries);
         if self.signing_due() {
-            batch.checkpoint = Some(self.signed_note(&judged.frontier));
+            batch.checkpoint = Some(self.signed_note(&judged.frontier, batch.state));
         }
     }
 
@@ -370,9 +412,10 @@ impl Committer {
         self.clock.now().wall.millis_since(self.signed.1) >= CHECKPOINT_MILLIS || self.signed.1 == Timestamp::MIN
     }
 
-    fn signed_note(&self, frontier: &Frontier) -> StoredCheckpoint {
+    fn signed_note(&self, frontier: &Frontier, state: [u8; 32]) -> StoredCheckpoint {
         let keys = &self.shared.keys;
-        let note = sign_checkpoint(&keys.facts.origin, frontier.size(), &frontier.root(), &keys.signer);
+        let checkpoint = Checkpoint { size: frontier.size(), root: frontier.root(), state };
+        let note = sign_checkpoint(&keys.facts.origin, &checkpoint, &keys.signer);
         StoredCheckpoint { size: frontier.size(), note, wall: self.clock.now().wall }
     }
 
@@ -382,6 +425,8 @@ impl Committer {
             self.signed = (checkpoint.size, checkpoint.wall);
         }
         self.frontier = judged.frontier;
+        self.state = judged.batch.state;
+        judged.nodes.into_iter().for_each(|(hash, node)| self.shared.nodes.keep(hash, node));
         self.steady = judged.steady;
         self.publish_head();
         if !judged.rows.is_empty() {
@@ -427,6 +472,7 @@ impl Committer {
         self.shared.head.store(Arc::new(Head {
             size: self.frontier.size(),
             root: self.frontier.root(),
+            state: self.state,
             steady: self.steady,
             signed: self.signed.0,
             writable: !self.broken,
@@ -438,7 +484,7 @@ impl Committer {
         if self.broken || self.frontier.size() == self.signed.0 || self.is_signed_by_another() {
             return;
         }
-        let checkpoint = self.signed_note(&self.frontier);
+        let checkpoint = self.signed_note(&self.frontier, self.state);
         match self.writer.sign(&checkpoint) {
             Ok(()) => {
                 self.signed = (checkpoint.size, checkpoint.wall);

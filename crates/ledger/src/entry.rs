@@ -23,7 +23,8 @@ mod field {
     pub(super) const UNRECORDED: u8 = 11;
     pub(super) const LOG_MONTH: u8 = 12;
     pub(super) const SEALED: u8 = 13;
-    // 14 is the state root's.
+    /// The last, so that the committer can set it.
+    pub(super) const STATE: u8 = 14;
 }
 
 /// Scrub the files of what is left of a key.
@@ -205,6 +206,8 @@ pub struct Clear {
     pub log_month: u32,
     /// "seal v1" under the tenant's log key of the month.
     pub sealed: Vec<u8>,
+    /// The root of the state tree after this entry; in entries with rows.
+    pub state: Option<[u8; 32]>,
 }
 
 impl Clear {
@@ -254,8 +257,18 @@ pub(crate) fn encode(parts: &Parts<'_>) -> Vec<u8> {
         write_effects(entry, parts);
         entry.put(field::LOG_MONTH, |w| w.number(parts.log_month));
         entry.put(field::SEALED, |w| w.bytes(parts.sealed));
+        // Which root it is is known at the entry's place in the log: see `set_state`.
+        let state = (!parts.rows.is_empty()).then_some([0_u8; 32]);
+        entry.put_some(field::STATE, state, |w, state| w.bytes(&state));
     });
     writer.finish()
+}
+
+/// Sets the state root of an entry with rows: its last 32 bytes.
+pub(crate) fn set_state(entry: &mut [u8], root: &[u8; 32]) {
+    if let Some(state) = entry.last_chunk_mut::<32>() {
+        *state = *root;
+    }
 }
 
 /// Room for all of it, so that nothing is moved while it is written.
@@ -265,7 +278,7 @@ fn capacity(parts: &Parts<'_>) -> usize {
         Verdict::Other(word) => word.len(),
         Verdict::Done | Verdict::Refused(_) => 0,
     };
-    192 + 26 * parts.deeds.len() + 90 * parts.rows.len() + 19 * parts.errands.len() + parts.sealed.len() + refusals
+    227 + 26 * parts.deeds.len() + 90 * parts.rows.len() + 19 * parts.errands.len() + parts.sealed.len() + refusals
 }
 
 fn write_deed(w: &mut Writer, (action, object, version): &(Action, ObjectId, Option<u32>)) {
@@ -344,6 +357,7 @@ struct Draft {
     unrecorded: u64,
     log_month: Option<u32>,
     sealed: Option<Vec<u8>>,
+    state: Option<[u8; 32]>,
 }
 
 impl Draft {
@@ -362,6 +376,7 @@ impl Draft {
             field::UNRECORDED => self.unrecorded = r.number()?,
             field::LOG_MONTH => self.log_month = Some(r.small()?),
             field::SEALED => self.sealed = Some(r.bytes()?.to_vec()),
+            field::STATE => self.state = Some(r.fixed()?),
             _ => r.skip()?,
         }
         Ok(())
@@ -382,6 +397,7 @@ impl Draft {
             unrecorded: self.unrecorded,
             log_month: self.log_month.ok_or(Malformed)?,
             sealed: self.sealed.ok_or(Malformed)?,
+            state: self.state,
         })
     }
 }

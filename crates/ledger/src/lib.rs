@@ -4,6 +4,7 @@
 //! written in batches together with the rows that they change. `docs/formats/` documents every byte.
 
 mod anchor;
+mod belief;
 mod cache;
 mod cbor;
 mod checkpoint;
@@ -20,6 +21,7 @@ mod record;
 #[doc(hidden)]
 pub mod reread;
 mod row;
+mod state;
 mod statement;
 mod store;
 mod verify;
@@ -28,7 +30,7 @@ mod view;
 pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
 };
-pub use checkpoint::{open_checkpoint, sign_checkpoint, verifier_line};
+pub use checkpoint::{Checkpoint, checkpoint_text, open_checkpoint, sign_checkpoint, verifier_line};
 pub use committer::Head;
 pub use entry::{
     Clear, Detail, DetailKey, Details, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry,
@@ -36,17 +38,17 @@ pub use entry::{
 pub use inspect::Inspector;
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
-    Frontier, checkpoint_text, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path,
-    verify_consistency,
+    Frontier, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
 };
 pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, STORE_FORMAT, needed_statement};
 pub use query::Filter;
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
-pub use row::{StoredRow, row_hash};
+pub use row::{StoredRow, keeps_history, row_hash};
+pub use state::{EMPTY as EMPTY_STATE, grow_part, grow_state, hash_from_path, tree_key};
 pub use statement::{NamedHead, SignedStatement, Statement};
 pub use store::{
-    Availability, Batch, Done, Locked, Part, ProjectionReader, ProjectionWriter, Reader, Scope, Segment, Store,
-    StoreFault, StoredBatch, StoredCheckpoint, Tile, Writer,
+    Availability, Batch, Done, FormerRow, Locked, NodeId, Part, ProjectionReader, ProjectionWriter, Reader, Scope,
+    Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, Tile, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};

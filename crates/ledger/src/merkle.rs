@@ -197,10 +197,5 @@ fn roots_from_path(older: u64, newer: u64, older_root: &[u8; 32], path: &[[u8; 3
     (last == 0).then_some((old, new))
 }
 
-/// The text of a checkpoint (C2SP tlog-checkpoint), to be signed: origin, size, root in base64, a line each.
-pub fn checkpoint_text(origin: &str, size: u64, root: &[u8; 32]) -> String {
-    crate::checkpoint::text(origin, size, root)
-}
-
 #[cfg(test)]
 mod tests;

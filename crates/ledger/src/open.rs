@@ -8,11 +8,12 @@ use crate::entry::{self, Parts};
 use crate::keys::{Keys, LogSealer, MaterialFacts, SiteFacts, associated, draw_held, draw_site_kek, log_key_id};
 use crate::projections::Projector;
 use crate::record::Put;
+use crate::state::EMPTY;
 use crate::store::{Reader, Store};
 use crate::view::{Basis, Shared, View, entries_of};
 use crate::{
-    Change, Frontier, NamedHead, Receipt, Record, RowChange, SignedStatement, Statement, StoredCheckpoint, StoredRow,
-    Unrecorded, codec, decode_entry, leaf_hash, row_hash,
+    Change, Checkpoint, Frontier, NamedHead, Receipt, Record, RowChange, SignedStatement, Statement, StoredCheckpoint,
+    StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash,
 };
 use clock::{Clock, Steady};
 use crossbeam_channel::Sender;
@@ -249,7 +250,7 @@ impl Ledger {
         let blob = blob.map_err(|_| Fault::Unavailable)?;
 
         begin_anchors(&mut config, &keys)?;
-        let tree = Tree { frontier: Frontier::default(), steady: Steady(0), signed: 0 };
+        let tree = Tree { frontier: Frontier::default(), state: EMPTY, steady: Steady(0), signed: 0 };
         let ledger = Self::start(keys, store, config, tree, Checked::default())?;
         let names = |kind, tenant, text: &str| ledger.shared.keys.name_id(kind, tenant, "", text);
         let (mut record, made) = (founding.record)(&names)?;
@@ -270,23 +271,24 @@ impl Ledger {
         let (keys, kek_row) = open_keys(&*store.reader, root)?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
-        let (frontier, steady) = check_head(&*store.reader, &keys)?;
-        let signed = check_checkpoint(newest, &keys, &frontier)?;
-        let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &frontier };
+        let mut tree = check_head(&*store.reader, &keys)?;
+        tree.signed = check_checkpoint(newest, &keys, &tree)?;
+        let steady = tree.steady;
+        let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &tree.frontier };
         let halves = recovery_halves(&*store.reader, &keys)?;
         let statement = config.statement.take();
         let checked = anchor::check(&mut config.anchors, &found, statement.as_ref().map(|said| (said, halves)))?;
         let clock = config.clock.clone();
-        let ledger = Self::start(keys, store, config, Tree { frontier, steady, signed }, checked)?;
-        // The site's own row is believed like any other: by the entry that it names.
+        let ledger = Self::start(keys, store, config, tree, checked)?;
+        // The site's own row is believed like any other: by its path to the state root.
         ledger.shared.check_stored(&kek_row)?;
         clock.resume(steady);
         Ok(ledger)
     }
 
     fn start(keys: Keys, store: Store, config: LedgerConfig, tree: Tree, checked: Checked) -> Result<Self, OpenFault> {
-        let Tree { frontier, steady, signed } = tree;
-        let head = Head { size: frontier.size(), root: frontier.root(), steady, signed, writable: true };
+        let Tree { frontier, state, steady, signed } = tree;
+        let head = Head { size: frontier.size(), root: frontier.root(), state, steady, signed, writable: true };
         let shared = Arc::new(Shared::new(
             keys,
             Arc::clone(&store.reader),
@@ -443,10 +445,10 @@ impl Ledger {
             log_month: month,
             sealed: &sealed,
         });
-        let leaf = leaf_hash(&entry);
+        // That of an entry with rows is not known before its place in the log is.
+        let leaf = if rows.is_empty() { leaf_hash(&entry) } else { [0; 32] };
         // A use that happens to be the first of a month brings a log key, and is no change for that.
         let is_change = rows.iter().any(|(stored, ..)| stored.id.table != Table::LogKey || stored.blob.is_empty());
-        let rows = rows.into_iter().map(|(stored, row, _)| (stored, row)).collect();
         let (wall, steady) = (moment.wall, moment.steady);
         Ok(Submission { request, entry, leaf, wall, steady, basis, unrecorded, is_change, rows, answer })
     }
@@ -561,6 +563,8 @@ impl Drop for Ledger {
 /// A log as it is before it is opened.
 struct Tree {
     frontier: Frontier,
+    /// The root of the state tree.
+    state: [u8; 32],
     steady: Steady,
     /// The size of its newest checkpoint.
     signed: u64,
@@ -591,7 +595,7 @@ pub fn needed_statement(
     anchors: &mut [Box<dyn Anchor>],
 ) -> Result<Option<(Statement, OpenFault)>, OpenFault> {
     let (keys, _) = open_keys(reader, root)?;
-    let (frontier, _) = check_head(reader, &keys)?;
+    let Tree { frontier, .. } = check_head(reader, &keys)?;
     let found = anchor::Found { reader, keys: &keys, frontier: &frontier };
     let (anchor, refused) = anchor::heads(anchors, &found)?;
     let store = NamedHead { size: frontier.size(), root: frontier.root() };
@@ -681,7 +685,7 @@ fn check_not_moved(reader: &dyn Reader) -> Result<(), OpenFault> {
     }
 }
 
-fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), OpenFault> {
+fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<Tree, OpenFault> {
     // Rows first: others may append meanwhile.
     let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
@@ -695,21 +699,22 @@ fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Frontier, Steady), Op
         return Err(OpenFault::LogShorterThanRow { size: frontier.size(), position });
     }
     let steady = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok()).map(|clear| clear.steady).max();
-    Ok((frontier, steady.unwrap_or(Steady(0))))
+    Ok(Tree { frontier, state: last.state, steady: steady.unwrap_or(Steady(0)), signed: 0 })
 }
 
 /// The size of the newest checkpoint, which the log must not be shorter than.
-fn check_checkpoint(newest: Option<StoredCheckpoint>, keys: &Keys, frontier: &Frontier) -> Result<u64, OpenFault> {
+fn check_checkpoint(newest: Option<StoredCheckpoint>, keys: &Keys, tree: &Tree) -> Result<u64, OpenFault> {
     let Some(newest) = newest else { return Ok(0) };
     let forged = OpenFault::ForgedCheckpoint { size: newest.size };
-    let (signed, root) =
-        open_checkpoint(&newest.note, &keys.facts.origin, &keys.signer.public()).ok_or(forged.clone())?;
+    let opened = open_checkpoint(&newest.note, &keys.facts.origin, &keys.signer.public());
+    let Checkpoint { size: signed, root, state } = opened.ok_or(forged.clone())?;
+    let frontier = &tree.frontier;
     match signed {
         signed if signed != newest.size => Err(forged),
         signed if signed > frontier.size() => {
             Err(OpenFault::LogShorterThanCheckpoint { size: frontier.size(), signed })
         }
-        signed if signed == frontier.size() && root != frontier.root() => {
+        signed if signed == frontier.size() && (root, state) != (frontier.root(), tree.state) => {
             Err(OpenFault::LogContradictsCheckpoint { size: signed })
         }
         signed => Ok(signed),

@@ -1,6 +1,6 @@
 //! Rows as the store keeps them: a few clear columns and one sealed blob. docs/formats/rows.md.
 
-use domain::{ObjectId, RowId};
+use domain::{ObjectId, RowId, Table};
 
 /// No id: the column is empty.
 pub(crate) const NONE: ObjectId = ObjectId::NIL;
@@ -39,4 +39,13 @@ pub fn row_hash(row: &StoredRow) -> [u8; 32] {
     hash.update(&row.due.to_be_bytes());
     hash.update(&row.blob);
     hash.finish()
+}
+
+/// Whether rows of a table are kept when they are replaced. Rows with key material or secrets are not: what is destroyed
+/// must be gone.
+pub fn keeps_history(table: Table) -> bool {
+    match table {
+        Table::Tenant | Table::Keyring | Table::Key | Table::Name | Table::Principal | Table::Settings => true,
+        Table::Material | Table::AccessKey | Table::Token | Table::Kek | Table::LogKey => false,
+    }
 }

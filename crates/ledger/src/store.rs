@@ -16,10 +16,16 @@ pub struct Batch {
     pub entries: Vec<u8>,
     /// The right edge of the tree after the last entry: [`crate::Frontier::to_bytes`].
     pub frontier: Vec<u8>,
+    /// The root of the state tree after the last entry.
+    pub state: [u8; 32],
     /// HMAC-SHA-256 of all of the above under a key of the site.
     pub mac: [u8; 32],
-    /// Rows as they are after the batch; each replaces the one of the same id. No id stands twice.
+    /// Rows as they are after the batch; each replaces the one of the same id. No id stands twice. The row that is
+    /// replaced goes into the history if [`crate::keeps_history`] says so of its table: as it stands in the store, with
+    /// the new row's position as its `until`.
     pub rows: Vec<StoredRow>,
+    /// Nodes of the state tree that are new or replace the one of the same id. None is ever removed.
+    pub nodes: Vec<StoredNode>,
     /// The wall time of the newest entry.
     pub wall: Timestamp,
     pub checkpoint: Option<StoredCheckpoint>,
@@ -41,8 +47,50 @@ pub struct StoredBatch {
     pub count: u32,
     pub entries: Vec<u8>,
     pub frontier: Vec<u8>,
+    pub state: [u8; 32],
     pub mac: [u8; 32],
     pub wall: Timestamp,
+}
+
+/// Where a node of the state tree is: the root is 1, the children of n are 16 n to 16 n + 15. No id is beyond 2^61.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u64);
+
+impl NodeId {
+    pub const ROOT: Self = Self(1);
+
+    pub(crate) fn child(self, nibble: u8) -> Self {
+        Self((self.0 << 4) | u64::from(nibble & 15))
+    }
+
+    pub(crate) fn parent(self) -> Option<Self> {
+        (self.0 > 15).then(|| Self(self.0 >> 4))
+    }
+
+    /// How many nibbles lead to it.
+    pub(crate) fn depth(self) -> u32 {
+        self.0.checked_ilog2().unwrap_or(0) / 4
+    }
+
+    /// Which child of its parent it is.
+    pub(crate) fn nibble(self) -> usize {
+        usize::try_from(self.0 & 15).unwrap_or(0)
+    }
+}
+
+/// A node of the state tree: what its bytes mean is the ledger's affair (docs/formats/state.md). At most 1,600 bytes, but
+/// for leaves that cannot be split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredNode {
+    pub id: NodeId,
+    pub bytes: Vec<u8>,
+}
+
+/// A row that was replaced, and the index of the entry that did so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerRow {
+    pub row: StoredRow,
+    pub until: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +162,8 @@ pub trait Writer: Send {
     fn scrub(&mut self, done: Done);
 
     /// Looks at a bounded number of batches that begin at `from` or later and end before `before`, and drops those
-    /// that no row names any more; never the last of the log. Where to go on; none when all were looked at.
+    /// that no row names any more, never the last of the log; and former rows that were replaced there. Where to go on; none
+    /// when all were looked at.
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault>;
 
     /// Puts a part of another store into this one, which nobody has founded yet: batches and checkpoints in order, rows
@@ -134,6 +183,9 @@ pub struct Part {
     pub batches: Vec<StoredBatch>,
     pub rows: Vec<StoredRow>,
     pub checkpoints: Vec<StoredCheckpoint>,
+    /// Nodes of the state tree over these rows and those before: [`crate::grow_part`] makes them.
+    pub nodes: Vec<StoredNode>,
+    pub former: Vec<FormerRow>,
 }
 
 /// What the loss of a machine costs.
@@ -161,6 +213,15 @@ impl std::fmt::Display for Availability {
 pub trait Reader: Send + Sync {
     fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault>;
     fn row(&self, row: RowId) -> Result<Option<StoredRow>, StoreFault>;
+    /// A row and nodes of the state tree as they are at one moment: no commit is seen by halves. Nodes that are not there
+    /// are left out; their order is of no account.
+    fn row_and_nodes(&self, row: RowId, nodes: &[NodeId]) -> Result<(Option<StoredRow>, Vec<StoredNode>), StoreFault>;
+    /// Nodes of the state tree as they are at one moment; those that are not there are left out.
+    fn nodes(&self, nodes: &[NodeId]) -> Result<Vec<StoredNode>, StoreFault>;
+    /// Of the rows that stood under this id before, the one that the first entry at or after `at` replaced.
+    fn former(&self, row: RowId, at: u64) -> Result<Option<FormerRow>, StoreFault>;
+    /// All former rows in order of table, id and `until`; after one of them.
+    fn all_former(&self, after: Option<(RowId, u64)>, limit: u32) -> Result<Vec<FormerRow>, StoreFault>;
     /// In the order of their ids, at most `limit` after `after`; rows without a blob are left out.
     fn rows(
         &self,

@@ -3,6 +3,7 @@
 mod finding;
 mod log;
 mod rows;
+mod state;
 
 pub use finding::{Finding, Report};
 

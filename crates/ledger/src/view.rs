@@ -1,12 +1,12 @@
 //! Reading. A view keeps what it read, so nothing can be read that the outcome does not stand on.
 
 use crate::cache::{Row, Rows};
-use crate::codec;
 use crate::committer::Order;
 use crate::keys::{Keys, MaterialFacts, TenantKeys, log_key_id, material_id};
 use crate::query::{self, Filter};
+use crate::state::Nodes;
 use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
-use crate::{Clear, DetailKey, Head, StoredRow, decode_entry, row_hash};
+use crate::{Clear, DetailKey, Head, decode_entry};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use domain::{
@@ -15,8 +15,8 @@ use domain::{
 };
 use quick_cache::sync::Cache;
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -28,6 +28,9 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(15);
 
 /// Batches that are held in memory at once to see how old they are.
 const PRUNABLE_BATCHES: u32 = 32;
+
+/// Damaged rows that are told of once; of others it is told again.
+const ALARMED_MAX: usize = 1_024;
 
 /// What all views and the committer share.
 pub(crate) struct Shared {
@@ -42,6 +45,12 @@ pub(crate) struct Shared {
     /// Whom to ask for what others appended.
     orders: OnceLock<Sender<Order>>,
     pub(crate) anchors: crate::anchor::Standing,
+    /// Nodes of the state tree.
+    pub(crate) nodes: Nodes,
+    /// Held to write while the store may be ahead of the head in memory.
+    pub(crate) moving: RwLock<()>,
+    /// Damaged rows that were told of.
+    pub(crate) alarmed: Cache<RowId, ()>,
     checked: Cache<u64, Arc<StoredBatch>>,
 }
 
@@ -178,8 +187,8 @@ impl View {
 
     /// The object that a stored row belongs to; none where there is no such row any more.
     pub fn owner_of(&self, row: RowId) -> Result<Option<ObjectId>, Fault> {
-        let stored = self.shared.reader.row(row).map_err(|_| Fault::Unavailable)?;
-        Ok(stored.filter(|stored| !stored.blob.is_empty()).map(|stored| stored.owner))
+        let stored = self.shared.proven(row)?;
+        Ok(stored.filter(|(stored, _)| !stored.blob.is_empty()).map(|(stored, _)| stored.owner))
     }
 
     /// Reads a row only so that the outcome may change it, there or not.
@@ -205,11 +214,9 @@ impl View {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > wanted;
         let mut objects = Vec::with_capacity(found.len().min(wanted));
-        for stored in found.into_iter().take(wanted) {
-            if let Some(object) = self.shared.listed(&stored)? {
-                objects.push((stored.id.id, object));
-            }
-        }
+        let page = found.get(..wanted.min(found.len())).unwrap_or_default();
+        let listed = page.iter().zip(self.shared.listed(page)?);
+        objects.extend(listed.filter_map(|(stored, object)| Some((stored.id.id, object?))));
         Ok((objects, more))
     }
 
@@ -268,7 +275,7 @@ impl View {
     }
 
     /// What a stored checkpoint says, its signature checked.
-    pub fn open_checkpoint(&self, stored: &crate::StoredCheckpoint) -> Result<(u64, [u8; 32]), Fault> {
+    pub fn open_checkpoint(&self, stored: &crate::StoredCheckpoint) -> Result<crate::Checkpoint, Fault> {
         let keys = &self.shared.keys;
         let opened = crate::checkpoint::open_checkpoint(&stored.note, &keys.facts.origin, &keys.signer.public());
         opened.ok_or(Fault::EntryNotFound { index: 0, size: stored.size })
@@ -378,7 +385,21 @@ impl Shared {
         let (head, leads, orders) =
             (ArcSwap::from_pointee(head), AtomicBool::new(!reader.is_shared()), OnceLock::new());
         let anchors = crate::anchor::Standing::default();
-        Self { rows: Rows::new(), keys, reader, projections, head, name, leads, orders, anchors, checked }
+        Self {
+            rows: Rows::new(),
+            keys,
+            reader,
+            projections,
+            head,
+            name,
+            leads,
+            orders,
+            anchors,
+            nodes: Nodes::new(),
+            moving: RwLock::new(()),
+            alarmed: Cache::new(ALARMED_MAX),
+            checked,
+        }
     }
 
     /// Whoever reads may ask the committer to read up.
@@ -405,51 +426,6 @@ impl Shared {
         ["tiles", "segments"].map(|projection| domain::Progress { projection, upto: upto(projection) }).to_vec()
     }
 
-    /// A row, verified: from memory, or read and checked against the entry that it names.
-    pub(crate) fn row(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
-        if let Some(row) = self.rows.get(&id) {
-            return Ok(row);
-        }
-        self.rows.get_or_read(id, || match self.reader.row(id) {
-            Ok(Some(stored)) => self.believe(&stored, material),
-            Ok(None) => Ok(Row::absent(id)),
-            Err(_) => Err(Fault::Unavailable),
-        })
-    }
-
-    /// A row of a listing: the one in memory if it is the same, else verified like any other.
-    fn listed(&self, stored: &StoredRow) -> Result<Option<Object>, Fault> {
-        match self.rows.get(&stored.id) {
-            Some(row) if row.revision >= stored.revision => Ok(row.object.clone()),
-            // Somebody else changed it, or the change is not published yet.
-            Some(_) => {
-                self.catch_up()?;
-                Ok(self.row(stored.id, None)?.object.clone())
-            }
-            // Since the listing was read it may have been changed, and what it named dropped.
-            None => Ok(self.believe(stored, None).or_else(|_| self.row(stored.id, None))?.object.clone()),
-        }
-    }
-
-    /// A row is believed only if the entry that it names lists its hash.
-    fn believe(&self, stored: &StoredRow, material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
-        let hash = row_hash(stored);
-        self.check_entry(stored, &hash)?;
-        let object = if stored.blob.is_empty() {
-            None
-        } else {
-            let keys = self.tenant_keys(stored.tenant)?;
-            let plaintext = self.keys.open(&keys, stored, material)?;
-            Some(codec::decode(stored, &plaintext).map_err(|unread| match unread {
-                codec::Unread::MemoryFull => Fault::MemoryFull,
-                codec::Unread::Malformed => Fault::Damaged { row: stored.id, why: "its content cannot be read" },
-            })?)
-        };
-        let row = Row::new(stored.id, stored.revision, Some(hash), stored.tenant, object);
-        row.position.store(stored.position, Ordering::Relaxed);
-        Ok(row)
-    }
-
     /// Which of these changes were destructions. A row that was changed again since is judged by its last change.
     pub(crate) fn destroyed_among(
         &self,
@@ -470,30 +446,6 @@ impl Shared {
             }
         }
         Ok(found)
-    }
-
-    /// A stored row, checked against its entry without being opened.
-    pub(crate) fn check_stored(&self, stored: &StoredRow) -> Result<(), Fault> {
-        self.check_entry(stored, &row_hash(stored))
-    }
-
-    fn check_entry(&self, stored: &StoredRow, hash: &[u8; 32]) -> Result<(), Fault> {
-        let damaged = |why| Fault::Damaged { row: stored.id, why };
-        if stored.position >= self.head.load().size {
-            self.catch_up()?;
-        }
-        if stored.position >= self.head.load().size {
-            return Err(damaged("it names an entry beyond the end of the log"));
-        }
-        let batch = match self.checked_batch(stored.position) {
-            Ok(batch) => batch.ok_or(damaged("the entry that it names is missing"))?,
-            Err(Unchecked::Edited) => return Err(damaged("the batch of the entry that it names was edited")),
-            Err(Unchecked::Store) => return Err(Fault::Unavailable),
-        };
-        let entry = entry_in(&batch, stored.position).ok_or(damaged("the entry that it names is missing"))?;
-        let clear = decode_entry(entry).map_err(|_| damaged("the entry that it names cannot be read"))?;
-        let listed = clear.rows.iter().any(|change| change.row == stored.id && change.after == *hash);
-        if listed { Ok(()) } else { Err(damaged("the entry that it names does not list its hash")) }
     }
 
     /// The batch that holds an entry, its code checked. None where it was pruned.

@@ -1,7 +1,7 @@
 //! Between PostgreSQL's values and ours. What was edited into something that cannot be ours is named.
 
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Segment, StoreFault, StoredBatch, StoredCheckpoint, StoredRow};
+use ledger::{FormerRow, NodeId, Segment, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
 use tokio_postgres::Row;
 
 /// PostgreSQL's integers are signed; an index beyond 2^63 - 1 does not exist.
@@ -65,6 +65,22 @@ pub(crate) fn stored_row(row: &Row) -> Read<StoredRow> {
     })
 }
 
+/// The columns of `rows` where there is one, then those of `nodes`.
+pub(crate) fn maybe_row(row: &Row) -> Read<Option<StoredRow>> {
+    get::<Option<i16>>(row, 0)?.map(|_| stored_row(row)).transpose()
+}
+
+/// The columns of `nodes`, from `column` on; none where there is no node.
+pub(crate) fn maybe_node(row: &Row, column: usize) -> Read<Option<StoredNode>> {
+    let Some(_) = get::<Option<i64>>(row, column)? else { return Ok(None) };
+    Ok(Some(StoredNode { id: NodeId(count(row, column)?), bytes: get(row, column + 1)? }))
+}
+
+/// The columns of `history`: those of `rows`, then `until`.
+pub(crate) fn former_row(row: &Row) -> Read<FormerRow> {
+    Ok(FormerRow { row: stored_row(row)?, until: count(row, 9)? })
+}
+
 /// The columns of `batches` in their order.
 pub(crate) fn stored_batch(row: &Row) -> Read<StoredBatch> {
     Ok(StoredBatch {
@@ -72,8 +88,9 @@ pub(crate) fn stored_batch(row: &Row) -> Read<StoredBatch> {
         count: count32(row, 1)?,
         entries: get(row, 2)?,
         frontier: get(row, 3)?,
-        mac: sized(row, 4)?,
-        wall: Timestamp(get(row, 5)?),
+        state: sized(row, 4)?,
+        mac: sized(row, 5)?,
+        wall: Timestamp(get(row, 6)?),
     })
 }
 

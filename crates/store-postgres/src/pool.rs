@@ -46,9 +46,18 @@ macro_rules! rows {
     };
 }
 
+macro_rules! former {
+    ($rest:literal) => {
+        concat!(
+            "SELECT tbl, id, revision, position, tenant, place, owner, due, blob, until FROM keyward.history ",
+            $rest
+        )
+    };
+}
+
 macro_rules! batches {
     ($rest:literal) => {
-        concat!("SELECT first, count, entries, frontier, mac, wall FROM keyward.batches ", $rest)
+        concat!("SELECT first, count, entries, frontier, state, mac, wall FROM keyward.batches ", $rest)
     };
 }
 
@@ -56,6 +65,11 @@ questions! {
     head: "SELECT size FROM keyward.head";
     fact: "SELECT value FROM keyward.facts WHERE name = $1";
     row: rows!("WHERE tbl = $1 AND id = $2");
+    row_and_nodes: "SELECT r.tbl, r.id, revision, position, tenant, place, owner, due, blob, n.id, n.bytes FROM (SELECT 1) AS one
+        LEFT JOIN keyward.rows r ON r.tbl = $1 AND r.id = $2 LEFT JOIN keyward.nodes n ON n.id = ANY ($3)";
+    nodes: "SELECT id, bytes FROM keyward.nodes WHERE id = ANY ($1)";
+    former: former!("WHERE tbl = $1 AND id = $2 AND until >= $3 ORDER BY until LIMIT 1");
+    all_former: former!("WHERE (tbl, id, until) > ($1, $2, $3) ORDER BY tbl, id, until LIMIT $4");
     of_tenant: rows!("WHERE tbl = $1 AND id > $2 AND tenant = $4 AND blob IS NOT NULL ORDER BY id LIMIT $3");
     of_place: rows!(
         "WHERE tbl = $1 AND id > $2 AND place = $5 AND tenant = $4 AND blob IS NOT NULL ORDER BY id LIMIT $3"

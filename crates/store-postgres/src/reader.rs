@@ -1,9 +1,11 @@
 //! Reads of what is committed.
 
-use crate::convert::{Read, bound, count, get, object_id, stored_batch, stored_checkpoint, stored_row};
+use crate::convert::{
+    Read, bound, count, former_row, get, maybe_node, maybe_row, object_id, stored_batch, stored_checkpoint, stored_row,
+};
 use crate::pool::{Pool, limit};
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Availability, Reader, Scope, StoredBatch, StoredCheckpoint, StoredRow};
+use ledger::{Availability, FormerRow, NodeId, Reader, Scope, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
 use std::sync::Arc;
 
 pub(crate) struct PostgresReader {
@@ -23,6 +25,10 @@ fn number(table: Table) -> i16 {
     i16::from(table as u8)
 }
 
+fn numbers(nodes: &[NodeId]) -> Vec<i64> {
+    nodes.iter().map(|node| bound(node.0)).collect()
+}
+
 impl Reader for PostgresReader {
     fn fact(&self, name: &str) -> Read<Option<Vec<u8>>> {
         self.pool.ask("read a fact", |all| &all.fact, &[&name])?.first(|row| get(row, 0))
@@ -30,6 +36,30 @@ impl Reader for PostgresReader {
 
     fn row(&self, row: RowId) -> Read<Option<StoredRow>> {
         self.pool.ask("read a row", |all| &all.row, &[&number(row.table), &row.id.0.as_slice()])?.first(stored_row)
+    }
+
+    fn row_and_nodes(&self, row: RowId, nodes: &[NodeId]) -> Read<(Option<StoredRow>, Vec<StoredNode>)> {
+        let (table, id, nodes) = (number(row.table), row.id.0.as_slice(), numbers(nodes));
+        let found = self.pool.ask("read a row and its path", |all| &all.row_and_nodes, &[&table, &id, &nodes])?;
+        let nodes = found.all(|row| maybe_node(row, 9))?.into_iter().flatten().collect();
+        Ok((found.first(maybe_row)?.flatten(), nodes))
+    }
+
+    fn nodes(&self, nodes: &[NodeId]) -> Read<Vec<StoredNode>> {
+        let found = self.pool.ask("read nodes", |all| &all.nodes, &[&numbers(nodes)])?;
+        Ok(found.all(|row| maybe_node(row, 0))?.into_iter().flatten().collect())
+    }
+
+    fn former(&self, row: RowId, at: u64) -> Read<Option<FormerRow>> {
+        let (table, id, at) = (number(row.table), row.id.0.as_slice(), bound(at));
+        self.pool.ask("read a former row", |all| &all.former, &[&table, &id, &at])?.first(former_row)
+    }
+
+    fn all_former(&self, after: Option<(RowId, u64)>, most: u32) -> Read<Vec<FormerRow>> {
+        let table = after.map_or(0, |(row, _)| number(row.table));
+        let from = after.as_ref().map_or(FIRST, |(row, _)| row.id.0.as_slice());
+        let (until, most) = (after.map_or(0, |(_, until)| bound(until)), limit(most));
+        self.pool.ask("read former rows", |all| &all.all_former, &[&table, &from, &until, &most])?.all(former_row)
     }
 
     fn rows(&self, table: Table, scope: Scope, after: Option<ObjectId>, most: u32) -> Read<Vec<StoredRow>> {

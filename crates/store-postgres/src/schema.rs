@@ -26,6 +26,7 @@ CREATE TABLE keyward.batches (
     count int NOT NULL,
     entries bytea NOT NULL,
     frontier bytea NOT NULL,
+    state bytea NOT NULL,
     mac bytea NOT NULL,
     wall bigint NOT NULL
 );
@@ -44,6 +45,22 @@ CREATE TABLE keyward.rows (
     PRIMARY KEY (tbl, id)
 );
 ALTER TABLE keyward.rows ALTER COLUMN blob SET STORAGE EXTERNAL;
+CREATE TABLE keyward.nodes (id bigint PRIMARY KEY, bytes bytea NOT NULL) WITH (fillfactor = 70);
+ALTER TABLE keyward.nodes ALTER COLUMN bytes SET STORAGE PLAIN;
+CREATE TABLE keyward.history (
+    tbl smallint NOT NULL,
+    id bytea NOT NULL,
+    until bigint NOT NULL,
+    revision bigint NOT NULL,
+    position bigint NOT NULL,
+    tenant bytea NOT NULL,
+    place bytea,
+    owner bytea,
+    due bigint NOT NULL,
+    blob bytea,
+    PRIMARY KEY (tbl, id, until)
+);
+CREATE INDEX history_by_until ON keyward.history (until);
 CREATE INDEX rows_by_tenant ON keyward.rows (tbl, tenant, id) WHERE blob IS NOT NULL;
 CREATE INDEX rows_by_place ON keyward.rows (tbl, place, id) WHERE place IS NOT NULL AND blob IS NOT NULL;
 CREATE INDEX rows_by_owner ON keyward.rows (tbl, owner, id) WHERE owner IS NOT NULL AND blob IS NOT NULL;

@@ -9,7 +9,7 @@ use crate::target::Target;
 use crate::{OpenFault, Purpose};
 use domain::Timestamp;
 use futures_util::future::{join3, join5};
-use ledger::{Batch, Done, Locked, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer};
+use ledger::{Batch, Done, FormerRow, Locked, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer, keeps_history};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,16 +29,27 @@ const NEWS_MAX: u32 = 64;
 const PRUNE_STEP: i64 = 64;
 
 const LOCK: &str = "SELECT size FROM keyward.head FOR UPDATE";
-const NEWS: &str = "SELECT first, count, entries, frontier, mac, wall FROM keyward.batches WHERE first >= $1
+const NEWS: &str = "SELECT first, count, entries, frontier, state, mac, wall FROM keyward.batches WHERE first >= $1
     ORDER BY first LIMIT $2";
-const INSERT_BATCH: &str = "INSERT INTO keyward.batches (first, count, entries, frontier, mac, wall)
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT_BATCH: &str = "INSERT INTO keyward.batches (first, count, entries, frontier, state, mac, wall)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const MOVE_HEAD: &str = "UPDATE keyward.head SET size = $1";
 const PUT_ROWS: &str = "INSERT INTO keyward.rows (tbl, id, revision, position, tenant, place, owner, due, blob)
     SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[],
     $8::bigint[], $9::bytea[])
     ON CONFLICT (tbl, id) DO UPDATE SET revision = excluded.revision, position = excluded.position,
     tenant = excluded.tenant, place = excluded.place, owner = excluded.owner, due = excluded.due, blob = excluded.blob";
+/// Rows as they stand, before they are replaced.
+const KEEP_FORMER: &str =
+    "INSERT INTO keyward.history (tbl, id, until, revision, position, tenant, place, owner, due, blob)
+    SELECT tbl, id, by.until, revision, position, tenant, place, owner, due, blob FROM keyward.rows
+    JOIN unnest($1::smallint[], $2::bytea[], $3::bigint[]) AS by (tbl, id, until) USING (tbl, id)";
+const PUT_FORMER: &str = "INSERT INTO keyward.history (tbl, id, until, revision, position, tenant, place, owner, due, blob)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const PUT_NODES: &str = "INSERT INTO keyward.nodes (id, bytes) SELECT * FROM unnest($1::bigint[], $2::bytea[])
+    ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes";
+/// Only the entry that replaced a row proves what it was.
+const PRUNE_HISTORY: &str = "DELETE FROM keyward.history WHERE until BETWEEN $1 AND $2";
 const INSERT_CHECKPOINT: &str = "INSERT INTO keyward.checkpoints (size, note, wall) VALUES ($1, $2, $3)
     ON CONFLICT (size) DO NOTHING";
 /// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
@@ -66,7 +77,9 @@ struct Open {
     lock: Statement,
     news: Statement,
     insert_batch: Statement,
+    keep_former: Statement,
     put_rows: Statement,
+    put_nodes: Statement,
     insert_checkpoint: Statement,
     move_head: Statement,
     /// The size of the log, while its lock is ours.
@@ -209,8 +222,10 @@ fn shell(part: &Part) -> Batch {
         count: 0,
         entries: Vec::new(),
         frontier: Vec::new(),
+        state: [0; 32],
         mac: [0; 32],
         rows: part.rows.clone(),
+        nodes: part.nodes.clone(),
         wall: Timestamp(0),
         checkpoint: None,
     }
@@ -241,9 +256,22 @@ impl Open {
     async fn prepare(link: Link) -> Result<Self, Failed> {
         let prepare = |sql| link.client.prepare(sql);
         let (lock, news, insert_batch) = tokio::try_join!(prepare(LOCK), prepare(NEWS), prepare(INSERT_BATCH))?;
-        let (put_rows, insert_checkpoint, move_head) =
-            tokio::try_join!(prepare(PUT_ROWS), prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD))?;
-        Ok(Self { lock, news, insert_batch, put_rows, insert_checkpoint, move_head, locked: None, link })
+        let (keep_former, put_rows, put_nodes) =
+            tokio::try_join!(prepare(KEEP_FORMER), prepare(PUT_ROWS), prepare(PUT_NODES))?;
+        let (insert_checkpoint, move_head) = tokio::try_join!(prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD))?;
+        let locked = None;
+        Ok(Self {
+            lock,
+            news,
+            insert_batch,
+            keep_former,
+            put_rows,
+            put_nodes,
+            insert_checkpoint,
+            move_head,
+            locked,
+            link,
+        })
     }
 
     /// Connects anew and waits until nothing that was under way can still happen: whoever had the head's lock has
@@ -302,12 +330,10 @@ impl Open {
     /// All of it in one round trip. Where a part fails the commit that follows it undoes the others.
     async fn write(&self, batch: &Batch, columns: &Columns<'_>) -> Result<(), Failed> {
         let client = &self.link.client;
-        let Batch { entries, frontier, mac, wall, .. } = batch;
-        let mac = mac.as_slice();
-        let params: [&(dyn ToSql + Sync); 6] = [&columns.first, &columns.count, entries, frontier, &mac, &wall.0];
-        let rows = async {
-            if columns.table.is_empty() { Ok(0) } else { client.execute(&self.put_rows, &columns.params()).await }
-        };
+        let Batch { entries, frontier, state, mac, wall, .. } = batch;
+        let (state, mac) = (state.as_slice(), mac.as_slice());
+        let params: [&(dyn ToSql + Sync); 7] =
+            [&columns.first, &columns.count, entries, frontier, &state, &mac, &wall.0];
         let checkpoint = async {
             match &batch.checkpoint {
                 Some(signed) => {
@@ -320,7 +346,7 @@ impl Open {
         let moved: [&(dyn ToSql + Sync); 1] = [&columns.end];
         let (inserted, put, signed, moved, committed) = join5(
             client.execute(&self.insert_batch, &params),
-            rows,
+            self.put(columns),
             checkpoint,
             client.execute(&self.move_head, &moved),
             self.committed(),
@@ -331,6 +357,21 @@ impl Open {
             done?;
         }
         committed
+    }
+
+    /// The rows and their nodes, all on the way before anything is waited for.
+    async fn put(&self, columns: &Columns<'_>) -> Result<u64, tokio_postgres::Error> {
+        if columns.table.is_empty() && columns.node.is_empty() {
+            return Ok(0);
+        }
+        let (client, former, rows, nodes) = (&self.link.client, columns.former(), columns.params(), columns.nodes());
+        let putting = join3(
+            client.execute(&self.keep_former, &former),
+            client.execute(&self.put_rows, &rows),
+            client.execute(&self.put_nodes, &nodes),
+        );
+        let (kept, put, nodes) = putting.await;
+        kept.and(put).and(nodes)
     }
 
     async fn committed(&self) -> Result<(), Failed> {
@@ -348,13 +389,21 @@ impl Open {
         let client = &self.link.client;
         client.batch_execute("BEGIN").await?;
         for batch in &part.batches {
-            let StoredBatch { entries, frontier, mac, wall, .. } = batch;
-            let (first, count, mac) = (to_sql(batch.first)?, i32::try_from(batch.count).unwrap_or(-1), mac.as_slice());
-            let params: [&(dyn ToSql + Sync); 6] = [&first, &count, entries, frontier, &mac, &wall.0];
+            let StoredBatch { entries, frontier, state, mac, wall, .. } = batch;
+            let (first, count) = (to_sql(batch.first)?, i32::try_from(batch.count).unwrap_or(-1));
+            let (state, mac) = (state.as_slice(), mac.as_slice());
+            let params: [&(dyn ToSql + Sync); 7] = [&first, &count, entries, frontier, &state, &mac, &wall.0];
             client.execute(&self.insert_batch, &params).await?;
         }
-        if !part.rows.is_empty() {
-            client.execute(&self.put_rows, &columns.params()).await?;
+        self.put(columns).await?;
+        for FormerRow { row, until } in &part.former {
+            let (table, id) = (i16::from(row.id.table as u8), row.id.id.0.as_slice());
+            let numbers = (to_sql(*until)?, to_sql(row.revision)?, to_sql(row.position)?);
+            let (tenant, blob) = (row.tenant.0.as_slice(), (!row.blob.is_empty()).then_some(&row.blob));
+            let (place, owner) = (nullable(&row.place), nullable(&row.owner));
+            let params: [&(dyn ToSql + Sync); 10] =
+                [&table, &id, &numbers.0, &numbers.1, &numbers.2, &tenant, &place, &owner, &row.due, &blob];
+            client.execute(PUT_FORMER, &params).await?;
         }
         for signed in &part.checkpoints {
             self.sign(to_sql(signed.size)?, signed).await?;
@@ -382,6 +431,7 @@ impl Open {
         client.batch_execute("BEGIN").await?;
         client.query_one(&self.lock, &[]).await?;
         client.execute(PRUNE, &[&from, &last]).await?;
+        client.execute(PRUNE_HISTORY, &[&from, &last]).await?;
         self.committed().await?;
         let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
         Ok(next.filter(|_| looked_at == PRUNE_STEP))
@@ -413,6 +463,10 @@ struct Columns<'a> {
     owner: Vec<Option<&'a [u8]>>,
     due: Vec<i64>,
     blob: Vec<Option<&'a [u8]>>,
+    /// Of rows whose former is kept: table, id, position.
+    former: (Vec<i16>, Vec<&'a [u8]>, Vec<i64>),
+    node: Vec<i64>,
+    bytes: Vec<&'a [u8]>,
 }
 
 impl<'a> Columns<'a> {
@@ -434,8 +488,25 @@ impl<'a> Columns<'a> {
             columns.owner.push(nullable(&row.owner));
             columns.due.push(row.due);
             columns.blob.push((!row.blob.is_empty()).then_some(&row.blob));
+            if keeps_history(row.id.table) {
+                columns.former.0.push(i16::from(row.id.table as u8));
+                columns.former.1.push(&row.id.id.0);
+                columns.former.2.push(to_sql(row.position)?);
+            }
+        }
+        for node in &batch.nodes {
+            columns.node.push(to_sql(node.id.0)?);
+            columns.bytes.push(&node.bytes);
         }
         Ok(columns)
+    }
+
+    fn former(&self) -> [&(dyn ToSql + Sync); 3] {
+        [&self.former.0, &self.former.1, &self.former.2]
+    }
+
+    fn nodes(&self) -> [&(dyn ToSql + Sync); 2] {
+        [&self.node, &self.bytes]
     }
 
     fn params(&self) -> [&(dyn ToSql + Sync); 9] {

@@ -2,7 +2,7 @@
 
 use crate::slots;
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{StoreFault, StoredBatch, StoredCheckpoint, StoredRow};
+use ledger::{FormerRow, NodeId, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
@@ -70,6 +70,16 @@ pub(crate) fn stored_row(row: &Row<'_>) -> Read<StoredRow> {
     })
 }
 
+/// The columns of `history`: those of `rows`, then `until`.
+pub(crate) fn former_row(row: &Row<'_>) -> Read<FormerRow> {
+    Ok(FormerRow { row: stored_row(row)?, until: count(row, 9)? })
+}
+
+/// The columns of `nodes` in their order.
+pub(crate) fn stored_node(row: &Row<'_>) -> Read<StoredNode> {
+    Ok(StoredNode { id: NodeId(count(row, 0)?), bytes: row.get(1)? })
+}
+
 /// The columns of `batches` in their order.
 pub(crate) fn stored_batch(row: &Row<'_>) -> Read<StoredBatch> {
     let counted = count(row, 1)?;
@@ -78,8 +88,9 @@ pub(crate) fn stored_batch(row: &Row<'_>) -> Read<StoredBatch> {
         count: u32::try_from(counted).map_err(|_| unreadable(1, format!("{counted} entries in one batch")))?,
         entries: row.get(2)?,
         frontier: row.get(3)?,
-        mac: sized(row, 4)?,
-        wall: Timestamp(row.get(5)?),
+        state: sized(row, 4)?,
+        mac: sized(row, 5)?,
+        wall: Timestamp(row.get(6)?),
     })
 }
 

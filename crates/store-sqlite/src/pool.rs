@@ -53,11 +53,34 @@ impl Pool {
         sql: &str,
         read: impl FnOnce(&mut CachedStatement<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreFault> {
+        self.borrow(doing, |link| link.prepare_cached(sql).and_then(|mut statement| read(&mut statement)))
+    }
+
+    /// Lends a connection on which all reads see the same moment.
+    pub(crate) fn at_once<T>(
+        &self,
+        doing: &str,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreFault> {
+        self.borrow(doing, |link| {
+            link.prepare_cached("BEGIN")?.execute(())?;
+            let done = read(link);
+            // Nothing was written: it does not matter how it ends, but it must.
+            link.prepare_cached("COMMIT")?.execute(())?;
+            done
+        })
+    }
+
+    fn borrow<T>(
+        &self,
+        doing: &str,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreFault> {
         let link = self.idle.recv().map_err(|_| StoreFault(format!("{doing}: the store is closed")))?;
         let loan = Loan { link: Some(link), back: &self.back };
         let Some(link) = &loan.link else {
             return Err(StoreFault(format!("{doing}: the store is closed")));
         };
-        link.prepare_cached(sql).and_then(|mut statement| read(&mut statement)).map_err(|error| fault(doing, &error))
+        read(link).map_err(|error| fault(doing, &error))
     }
 }

@@ -1,11 +1,13 @@
 //! Reads of what is committed.
 
-use crate::convert::{bound, count, fault, object_id, stored_batch, stored_checkpoint, stored_row};
+use crate::convert::{
+    bound, count, fault, former_row, object_id, stored_batch, stored_checkpoint, stored_node, stored_row,
+};
 use crate::pool::Pool;
 use crate::{OpenFault, schema};
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredRow};
-use rusqlite::{CachedStatement, OptionalExtension, Params, Row};
+use ledger::{FormerRow, NodeId, Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use std::path::Path;
 
 pub(crate) struct SqliteReader {
@@ -35,7 +37,7 @@ macro_rules! select {
 
 macro_rules! select_batches {
     ($rest:literal) => {
-        concat!("SELECT first, count, entries, frontier, mac, wall FROM batches ", $rest)
+        concat!("SELECT first, count, entries, frontier, state, mac, wall FROM batches ", $rest)
     };
 }
 
@@ -54,6 +56,16 @@ const OF_ALL: &str =
 const RAW: &str = select!("LEFT JOIN blobs USING (slot) WHERE (tbl, id) > (?1, ?2) ORDER BY tbl, id LIMIT ?3");
 const DUE: &str = "SELECT id FROM rows INDEXED BY rows_by_due
     WHERE tbl = ?1 AND due <= ?2 AND due <> 9223372036854775807 ORDER BY due LIMIT ?3";
+
+macro_rules! select_former {
+    ($rest:literal) => {
+        concat!("SELECT tbl, id, revision, position, tenant, place, owner, due, bytes, until FROM history ", $rest)
+    };
+}
+
+const NODE: &str = "SELECT id, bytes FROM nodes WHERE id = ?1";
+const FORMER: &str = select_former!("WHERE tbl = ?1 AND id = ?2 AND until >= ?3 ORDER BY until LIMIT 1");
+const ALL_FORMER: &str = select_former!("WHERE (tbl, id, until) > (?1, ?2, ?3) ORDER BY tbl, id, until LIMIT ?4");
 
 const LAST_BATCH: &str = select_batches!("ORDER BY first DESC LIMIT 1");
 const BATCH_AT_OR_BEFORE: &str = select_batches!("WHERE first <= ?1 ORDER BY first DESC LIMIT 1");
@@ -78,6 +90,12 @@ fn all<T>(
     statement.query_map(params, read)?.collect()
 }
 
+fn read_nodes(link: &Connection, nodes: &[NodeId]) -> Result<Vec<StoredNode>, rusqlite::Error> {
+    let mut statement = link.prepare_cached(NODE)?;
+    let found = nodes.iter().map(|node| statement.query_row([bound(node.0)], stored_node).optional());
+    found.filter_map(Result::transpose).collect()
+}
+
 impl Reader for SqliteReader {
     fn fact(&self, name: &str) -> Read<Option<Vec<u8>>> {
         self.pool.with("read a fact", "SELECT value FROM facts WHERE name = ?1", |statement| {
@@ -89,6 +107,31 @@ impl Reader for SqliteReader {
         self.pool.with("read a row", ONE, |statement| {
             statement.query_row((row.table as u8, row.id.0), stored_row).optional()
         })
+    }
+
+    fn row_and_nodes(&self, row: RowId, nodes: &[NodeId]) -> Read<(Option<StoredRow>, Vec<StoredNode>)> {
+        self.pool.at_once("read a row and its path", |link| {
+            let found = link.prepare_cached(ONE)?.query_row((row.table as u8, row.id.0), stored_row).optional()?;
+            Ok((found, read_nodes(link, nodes)?))
+        })
+    }
+
+    fn nodes(&self, nodes: &[NodeId]) -> Read<Vec<StoredNode>> {
+        self.pool.at_once("read nodes", |link| read_nodes(link, nodes))
+    }
+
+    fn former(&self, row: RowId, at: u64) -> Read<Option<FormerRow>> {
+        self.pool.with("read a former row", FORMER, |statement| {
+            statement.query_row((row.table as u8, row.id.0, bound(at)), former_row).optional()
+        })
+    }
+
+    fn all_former(&self, after: Option<(RowId, u64)>, limit: u32) -> Read<Vec<FormerRow>> {
+        let table = after.map_or(0, |(row, _)| row.table as u8);
+        let from = after.as_ref().map_or(FIRST, |(row, _)| row.id.0.as_slice());
+        let until = after.map_or(0, |(_, until)| bound(until));
+        self.pool
+            .with("read former rows", ALL_FORMER, |statement| all(statement, (table, from, until, limit), former_row))
     }
 
     fn rows(&self, table: Table, scope: Scope, after: Option<ObjectId>, limit: u32) -> Read<Vec<StoredRow>> {

@@ -32,6 +32,7 @@ CREATE TABLE batches (
     count INTEGER NOT NULL,
     entries BLOB NOT NULL,
     frontier BLOB NOT NULL,
+    state BLOB NOT NULL,
     mac BLOB NOT NULL,
     wall INTEGER NOT NULL
 ) STRICT;
@@ -61,10 +62,28 @@ CREATE TABLE free_slots (
     slot INTEGER NOT NULL,
     PRIMARY KEY (size, slot)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE nodes (
+    id INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE history (
+    tbl INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tenant BLOB NOT NULL,
+    place BLOB,
+    owner BLOB,
+    due INTEGER NOT NULL,
+    bytes BLOB,
+    PRIMARY KEY (tbl, id, until)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX rows_by_tenant ON rows (tbl, tenant, id) WHERE slot IS NOT NULL;
 CREATE INDEX rows_by_place ON rows (tbl, place, id) WHERE place IS NOT NULL AND slot IS NOT NULL;
 CREATE INDEX rows_by_owner ON rows (tbl, owner, id) WHERE owner IS NOT NULL AND slot IS NOT NULL;
 CREATE INDEX rows_by_due ON rows (tbl, due) WHERE due <> 9223372036854775807;
+CREATE INDEX history_by_until ON history (until);
 CREATE INDEX rows_by_position ON rows (position);
 ";
 

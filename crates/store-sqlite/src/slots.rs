@@ -57,7 +57,7 @@ fn size_of(link: &Connection, slot: i64) -> Result<Option<i64>> {
 }
 
 /// What stands in the slot, and how long that is.
-fn framed(blob: &[u8]) -> Result<(i64, Vec<u8>)> {
+pub(crate) fn framed(blob: &[u8]) -> Result<(i64, Vec<u8>)> {
     let too_long = |_| rusqlite::Error::ToSqlConversionFailure("a blob of 4 GiB or more".into());
     let length = u32::try_from(blob.len()).map_err(too_long)?;
     let size = (PREFIX_BYTES + blob.len()).next_multiple_of(STEP_BYTES);

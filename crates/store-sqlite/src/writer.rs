@@ -5,16 +5,26 @@ use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
 use crate::{OpenFault, schema, slots};
-use ledger::{Batch, Done, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredRow, Writer};
+use ledger::{
+    Batch, Done, FormerRow, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer, keeps_history,
+};
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const INSERT_BATCH: &str =
-    "INSERT INTO batches (first, count, entries, frontier, mac, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO batches (first, count, entries, frontier, state, mac, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, place, owner, due, slot)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, slot = ?9";
+const PUT_NODE: &str = "INSERT INTO nodes (id, bytes) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET bytes = ?2";
+/// The row as it stands.
+const KEEP_FORMER: &str = "INSERT INTO history (tbl, id, until, revision, position, tenant, place, owner, due, bytes)
+    SELECT tbl, id, ?3, revision, position, tenant, place, owner, due, bytes
+    FROM rows LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id = ?2";
+const PUT_FORMER: &str =
+    "INSERT OR REPLACE INTO history (tbl, id, until, revision, position, tenant, place, owner, due, bytes)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const SLOT_OF: &str = "SELECT slot FROM rows WHERE tbl = ?1 AND id = ?2";
 const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
 /// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
@@ -25,6 +35,8 @@ const PRUNABLE: &str = "SELECT max(first), sum(length(entries)), count(*) FROM (
 const PRUNE: &str = "DELETE FROM batches WHERE first BETWEEN ?1 AND ?2 AND NOT EXISTS
     (SELECT 1 FROM rows WHERE position >= batches.first AND position < batches.first + batches.count)";
 
+/// Only the entry that replaced a row proves what it was.
+const PRUNE_HISTORY: &str = "DELETE FROM history WHERE until BETWEEN ?1 AND ?2";
 /// Batches dropped in one transaction, so that the WAL stays short and nobody who commits waits long.
 const PRUNE_STEP: u32 = 64;
 
@@ -126,15 +138,17 @@ impl Writer for SqliteWriter {
 /// The rows, as they are put everywhere.
 fn load(link: &Connection, part: &Part) -> Result<(), rusqlite::Error> {
     for batch in &part.batches {
-        let StoredBatch { first, count, entries, frontier, mac, wall } = batch;
-        run(link, INSERT_BATCH, (crate::convert::bound(*first), count, entries, frontier, mac, wall.0))?;
+        let StoredBatch { first, count, entries, frontier, state, mac, wall } = batch;
+        run(link, INSERT_BATCH, (bound(*first), count, entries, frontier, state, mac, wall.0))?;
     }
     for signed in &part.checkpoints {
-        run(link, INSERT_CHECKPOINT, (crate::convert::bound(signed.size), &signed.note, signed.wall.0))?;
+        run(link, INSERT_CHECKPOINT, (bound(signed.size), &signed.note, signed.wall.0))?;
     }
-    let bound = crate::convert::bound;
     let rows: Vec<_> = part.rows.iter().map(|row| (bound(row.revision), bound(row.position), row)).collect();
-    write_rows(link, &rows)
+    write_rows(link, &rows)?;
+    let nodes: Vec<_> = part.nodes.iter().map(|node| (bound(node.id.0), node.bytes.as_slice())).collect();
+    write_nodes(link, &nodes)?;
+    write_former(link, &part.former)
 }
 
 fn truncate(link: &Connection) -> Result<(), StoreFault> {
@@ -181,7 +195,7 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// The index that the next entry gets. The last batch is read whole, so that a torn head is found at once.
 fn head(link: &Connection) -> Result<u64, StoreFault> {
-    let sql = "SELECT first, count, entries, frontier, mac, wall FROM batches ORDER BY first DESC LIMIT 1";
+    let sql = "SELECT first, count, entries, frontier, state, mac, wall FROM batches ORDER BY first DESC LIMIT 1";
     let last = link.query_row(sql, [], crate::convert::stored_batch).optional();
     let last = last.map_err(|error| fault("read the last batch", &error))?;
     Ok(last.map_or(0, |batch| batch.first.saturating_add(u64::from(batch.count))))
@@ -195,7 +209,7 @@ fn prune_step(link: &Connection, from: i64, before: i64) -> Result<(Option<u64>,
     };
     let found = link.query_row(PRUNABLE, (from, before, PRUNE_STEP), read).map_err(failed)?;
     let (Some(last), bytes, looked_at) = found else { return Ok((None, 0)) };
-    link.execute(PRUNE, (from, last)).map_err(failed)?;
+    link.execute(PRUNE, (from, last)).and_then(|_| link.execute(PRUNE_HISTORY, (from, last))).map_err(failed)?;
     let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
     let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
     Ok((next.filter(|_| looked_at == PRUNE_STEP), bytes))
@@ -224,25 +238,29 @@ struct Values<'a> {
     batch: &'a Batch,
     first: i64,
     rows: Vec<(i64, i64, &'a StoredRow)>,
+    nodes: Vec<(i64, &'a [u8])>,
     checkpoint: Option<(i64, &'a StoredCheckpoint)>,
 }
 
 impl<'a> Values<'a> {
     fn of(batch: &'a Batch) -> Result<Self, StoreFault> {
         to_sql(batch.first.saturating_add(u64::from(batch.count)))?;
+        let node = |node: &'a StoredNode| Ok((to_sql(node.id.0)?, node.bytes.as_slice()));
         let numbers = |row: &'a StoredRow| Ok((to_sql(row.revision)?, to_sql(row.position)?, row));
         Ok(Self {
             batch,
             first: to_sql(batch.first)?,
             rows: batch.rows.iter().map(numbers).collect::<Result<_, StoreFault>>()?,
+            nodes: batch.nodes.iter().map(node).collect::<Result<_, StoreFault>>()?,
             checkpoint: batch.checkpoint.as_ref().map(|signed| Ok((to_sql(signed.size)?, signed))).transpose()?,
         })
     }
 
     fn write(&self, link: &Connection) -> Result<(), rusqlite::Error> {
-        let Batch { count, entries, frontier, mac, wall, .. } = self.batch;
-        run(link, INSERT_BATCH, (self.first, count, entries, frontier, mac, wall.0))?;
+        let Batch { count, entries, frontier, state, mac, wall, .. } = self.batch;
+        run(link, INSERT_BATCH, (self.first, count, entries, frontier, state, mac, wall.0))?;
         write_rows(link, &self.rows)?;
+        write_nodes(link, &self.nodes)?;
         match self.checkpoint {
             Some((size, signed)) => run(link, INSERT_CHECKPOINT, (size, &signed.note, signed.wall.0)),
             None => Ok(()),
@@ -258,10 +276,32 @@ fn write_rows(link: &Connection, rows: &[(i64, i64, &StoredRow)]) -> Result<(), 
     let (mut put, mut slot_of) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(SLOT_OF)?);
     for (revision, position, row) in rows {
         let (table, id) = (row.id.table as u8, row.id.id.0);
-        let former = slot_of.query_row((table, id), |found| found.get(0)).optional()?.flatten();
-        let slot = slots::replace(link, former, &row.blob)?;
+        let stood = slot_of.query_row((table, id), |found| found.get::<_, Option<i64>>(0)).optional()?;
+        if stood.is_some() && keeps_history(row.id.table) {
+            run(link, KEEP_FORMER, (table, id, position))?;
+        }
+        let slot = slots::replace(link, stood.flatten(), &row.blob)?;
         let (place, owner) = (nullable(&row.place), nullable(&row.owner));
         put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, slot))?;
+    }
+    Ok(())
+}
+
+/// By id: neighbours stand on the same pages.
+fn write_nodes(link: &Connection, nodes: &[(i64, &[u8])]) -> Result<(), rusqlite::Error> {
+    let mut put = link.prepare_cached(PUT_NODE)?;
+    nodes.iter().try_for_each(|(id, bytes)| put.execute((id, bytes)).map(|_| ()))
+}
+
+/// Former rows of another store.
+fn write_former(link: &Connection, rows: &[FormerRow]) -> Result<(), rusqlite::Error> {
+    let mut put = link.prepare_cached(PUT_FORMER)?;
+    for FormerRow { row, until } in rows {
+        let (place, owner) = (nullable(&row.place), nullable(&row.owner));
+        let bytes = if row.blob.is_empty() { None } else { Some(slots::framed(&row.blob)?.1) };
+        let (until, revision, position) = (bound(*until), bound(row.revision), bound(row.position));
+        let (table, id) = (row.id.table as u8, row.id.id.0);
+        put.execute((table, id, until, revision, position, row.tenant.0, place, owner, row.due, bytes))?;
     }
     Ok(())
 }

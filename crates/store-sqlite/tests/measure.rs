@@ -22,8 +22,10 @@ fn batch(first: u64, count: u32, rows: Vec<StoredRow>) -> Batch {
         count,
         entries: vec![7; (4 + ENTRY_BYTES) * count as usize],
         frontier: vec![8; 8 + 32 * first.count_ones() as usize],
+        state: [2; 32],
         mac: [1; 32],
         rows,
+        nodes: Vec::new(),
         wall: Timestamp(1),
         checkpoint: None,
     }

@@ -4,8 +4,8 @@
 use domain::{ObjectId, RowId, Table, Timestamp};
 use keyward_store_sqlite as sqlite;
 use ledger::{
-    Batch, Frontier, Report, RowChange, Store, StoredBatch, StoredCheckpoint, StoredRow, Tile, Verification, leaf_hash,
-    row_hash, sign_checkpoint, verify_store,
+    Batch, Checkpoint, EMPTY_STATE, Frontier, Report, RowChange, Store, StoredBatch, StoredCheckpoint, StoredNode,
+    StoredRow, Tile, Verification, grow_state, leaf_hash, row_hash, sign_checkpoint, verify_store,
 };
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -18,9 +18,9 @@ const COUNT: u64 = 10;
 const SIGNED: [u64; 3] = [10, 30, 60];
 
 /// An entry as docs/formats/entry.md has it, by a hand that is not the ledger's. `prunes`: below which entry.
-fn entry(index: u64, rows: &[RowChange], prunes: Option<u64>) -> Vec<u8> {
+fn entry(index: u64, rows: &[RowChange], prunes: Option<u64>, state: &[u8; 32]) -> Vec<u8> {
     let mut cbor = minicbor::Encoder::new(Vec::new());
-    cbor.map(10 + u64::from(!rows.is_empty()) + u64::from(prunes.is_some())).unwrap();
+    cbor.map(10 + 2 * u64::from(!rows.is_empty()) + u64::from(prunes.is_some())).unwrap();
     cbor.u8(0).unwrap().u8(1).unwrap().u8(1).unwrap().u64(1_000 + index).unwrap().u8(2).unwrap().u64(index).unwrap();
     for field in 3..=5 {
         cbor.u8(field).unwrap().bytes(&[field; 16]).unwrap();
@@ -41,12 +41,15 @@ fn entry(index: u64, rows: &[RowChange], prunes: Option<u64>) -> Vec<u8> {
         cbor.u8(10).unwrap().array(1).unwrap().array(2).unwrap().u8(2).unwrap().u64(before).unwrap();
     }
     cbor.u8(12).unwrap().u8(0).unwrap().u8(13).unwrap().bytes(&[9; 30]).unwrap();
+    if !rows.is_empty() {
+        cbor.u8(14).unwrap().bytes(state).unwrap();
+    }
     cbor.into_writer()
 }
 
 fn code(batch: &StoredBatch) -> [u8; 32] {
     let numbers = [batch.first.to_be_bytes(), u64::from(batch.count).to_be_bytes(), batch.wall.0.to_be_bytes()];
-    crypto::hmac_sha256(b"key", &[numbers.as_flattened(), &batch.frontier, &batch.entries].concat())
+    crypto::hmac_sha256(b"key", &[numbers.as_flattened(), &batch.state, &batch.frontier, &batch.entries].concat())
 }
 
 fn signer() -> crypto::SigningKey {
@@ -70,6 +73,7 @@ fn row(number: u64, position: u64) -> StoredRow {
 struct Maker {
     store: Store,
     tree: Frontier,
+    state: [u8; 32],
     leaves: Vec<[u8; 32]>,
     rows: Vec<StoredRow>,
     /// From which batch on each makes a row that nothing changes any more.
@@ -87,9 +91,11 @@ impl Maker {
             RowChange { row: row.id, before, after: row_hash(row) }
         };
         let changes: Vec<_> = changed.iter().map(change).collect();
+        let (state, nodes) = grow_state(&*self.store.reader, self.state, &changes).unwrap();
+        self.state = state;
         let prunes = |index| self.prunes.filter(|(at, _)| *at == index).map(|(_, before)| before);
         let entries: Vec<_> = (first..first + COUNT)
-            .map(|index| entry(index, if index == first { &changes } else { &[] }, prunes(index)))
+            .map(|index| entry(index, if index == first { &changes } else { &[] }, prunes(index), &state))
             .collect();
         for leaf in entries.iter().map(|entry| leaf_hash(entry)) {
             self.tree.append(leaf);
@@ -98,18 +104,20 @@ impl Maker {
         self.rows.extend(changed.clone());
         let framed =
             entries.iter().map(|entry| [&u32::try_from(entry.len()).unwrap().to_be_bytes(), entry.as_slice()].concat());
-        self.append(first, framed.flatten().collect(), changed);
+        self.append(first, framed.flatten().collect(), changed, nodes);
     }
 
-    fn append(&mut self, first: u64, entries: Vec<u8>, rows: Vec<StoredRow>) {
+    fn append(&mut self, first: u64, entries: Vec<u8>, rows: Vec<StoredRow>, nodes: Vec<StoredNode>) {
         let (count, wall, frontier) = (u32::try_from(COUNT).unwrap(), Timestamp(1), self.tree.to_bytes());
-        let mut stored = StoredBatch { first, count, entries, frontier, mac: [0; 32], wall };
+        let state = self.state;
+        let mut stored = StoredBatch { first, count, entries, frontier, state, mac: [0; 32], wall };
         stored.mac = code(&stored);
         let size = self.tree.size();
-        let note = sign_checkpoint(ORIGIN, size, &self.tree.root(), &signer());
+        let note = sign_checkpoint(ORIGIN, &Checkpoint { size, root: self.tree.root(), state }, &signer());
         let checkpoint = SIGNED.contains(&size).then_some(StoredCheckpoint { size, note, wall });
         let StoredBatch { entries, frontier, mac, .. } = stored;
-        self.store.writer.append(&Batch { first, count, entries, frontier, mac, rows, wall, checkpoint }).unwrap();
+        let batch = Batch { first, count, entries, frontier, state, mac, rows, nodes, wall, checkpoint };
+        self.store.writer.append(&batch).unwrap();
     }
 }
 
@@ -133,7 +141,7 @@ impl Site {
         let site = Self(tempfile::tempdir().unwrap());
         let store = sqlite::create(&site.dir()).unwrap();
         let (tree, leaves, rows) = (Frontier::default(), Vec::new(), Vec::new());
-        let mut maker = Maker { store, tree, leaves, rows, own_rows_from, prunes };
+        let mut maker = Maker { store, tree, state: EMPTY_STATE, leaves, rows, own_rows_from, prunes };
         (0..BATCHES).for_each(|number| maker.batch(number * COUNT));
         let tile = Tile { level: 0, index: 0, hashes: maker.leaves.as_flattened().to_vec() };
         let size = maker.tree.size();
@@ -277,7 +285,10 @@ fn a_log_shorter_than_its_checkpoint_or_its_rows_is_named() {
     assert!(said.iter().any(|line| line == row), "{said:?}");
     check(
         "DELETE FROM batches WHERE first = 50; DELETE FROM checkpoints WHERE size = 60; DELETE FROM rows WHERE position = 50",
-        &["row Key/03030303-0303-0303-0303-030303030303 is missing; entry 20 says what it was"],
+        &[
+            "node 1 of the state tree is not the one that was written",
+            "row Key/03030303-0303-0303-0303-030303030303 is missing; entry 20 says what it was",
+        ],
     );
 }
 
@@ -370,17 +381,40 @@ fn a_gap_that_no_entry_covers_is_named() {
     check_pruned(None, "", &[missing]);
     check_pruned(Some((55, 29)), "", &[missing]);
     check_pruned(Some((55, 30)), "", &[]);
-    let more = format!("row Key/{ROW_1} names entry 30, and no such entry changed it");
-    let row_130 = "row Key/82828282-8282-8282-8282-828282828282 names entry 30, and no such entry changed it";
     let later = "DELETE FROM batches WHERE first = 30";
-    check_pruned(Some((55, 30)), later, &["batch at 0 is missing; entries go on at 40", &more, row_130]);
+    check_pruned(Some((55, 30)), later, &["batch at 0 is missing; entries go on at 40"]);
 }
 
 #[test]
-fn what_pruning_must_have_kept_is_missed() {
-    let more = format!("row Key/{ROW_1} names entry 30, and no such entry changed it");
-    let row_130 = "row Key/82828282-8282-8282-8282-828282828282 names entry 30, and no such entry changed it";
-    check_pruned(Some((55, 40)), "DELETE FROM batches WHERE first = 30", &[&more, row_130]);
+fn the_state_tree_knows_rows_whose_entries_were_pruned() {
+    let says = Some((55, 40));
+    let without = |edit: &str| format!("DELETE FROM batches WHERE first = 30; {edit}");
+    check_pruned(says, &without(""), &[]);
+    let against = format!("row Key/{ROW_1} is not what the state tree says");
+    let against = [against.as_str()];
+    check_pruned(says, &without(&format!("UPDATE rows SET due = 5 WHERE {OF_ROW_1}")), &against);
+    check_pruned(says, &without(&format!("UPDATE rows SET position = 31 WHERE {OF_ROW_1}")), &[]);
+    check_pruned(says, &without(&format!("DELETE FROM rows WHERE {OF_ROW_1}")), &against);
+    let invented =
+        "INSERT INTO rows SELECT 5, id, revision, position, tenant, place, owner, due, slot FROM rows WHERE ";
+    let invented = without(&format!("{invented} {OF_ROW_1}"));
+    check_pruned(says, &invented, &[&format!("row Name/{ROW_1} is not what the state tree says")]);
+}
+
+#[test]
+fn a_node_of_the_state_tree_that_is_not_the_one_is_named_once() {
+    for edit in
+        ["DELETE FROM nodes", "UPDATE nodes SET bytes = x'00'", "UPDATE nodes SET bytes = unhex(hex(bytes) || '00')"]
+    {
+        check(edit, &["node 1 of the state tree is not the one that was written"]);
+    }
+    check(
+        "UPDATE batches SET state = zeroblob(32) WHERE first = 30",
+        &[
+            "batch at 30 was edited: its code is not the site's",
+            "batch at 30 was stored with another state root than its entries name",
+        ],
+    );
 }
 
 #[test]
@@ -425,7 +459,7 @@ fn a_running_server_is_no_finding() {
     let last = store.reader.last_batch().unwrap().unwrap();
     let tree = Frontier::from_bytes(&last.frontier).unwrap();
     let rows = store.reader.all_rows(None, 99).unwrap();
-    let mut maker = Maker { store, tree, leaves: Vec::new(), rows, own_rows_from: 0, prunes: None };
+    let mut maker = Maker { store, tree, state: last.state, leaves: Vec::new(), rows, own_rows_from: 0, prunes: None };
     std::thread::scope(|scope| {
         let server = scope.spawn(move || (6..15).for_each(|number| maker.batch(number * COUNT)));
         while !server.is_finished() {

@@ -97,13 +97,16 @@ fn copy(source: &Store, target: &mut Store, bar: &ProgressBar) -> Result<(), Fai
     }
     copy_checkpoints(reader, target)?;
     bar.set_message("copying rows");
-    let mut after = None;
+    let (mut after, mut root) = (None, ledger::EMPTY_STATE);
     loop {
         let rows = reader.all_rows(after, PAGE).map_err(told)?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        target.writer.load(&Part { rows, ..Part::default() }).map_err(told)?;
+        let mut part = Part { rows, ..Part::default() };
+        root = ledger::grow_part(&*target.reader, root, &mut part).map_err(told)?;
+        target.writer.load(&part).map_err(told)?;
     }
+    copy_history(reader, target)?;
     copy_projections(&*source.projection_reader, target)
 }
 
@@ -114,6 +117,16 @@ fn copy_checkpoints(reader: &dyn Reader, target: &mut Store) -> Result<(), Failu
         let Some(last) = checkpoints.last() else { return Ok(()) };
         after = last.size;
         target.writer.load(&Part { checkpoints, ..Part::default() }).map_err(told)?;
+    }
+}
+
+fn copy_history(reader: &dyn Reader, target: &mut Store) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let former = reader.all_former(after, PAGE).map_err(told)?;
+        let Some(last) = former.last() else { return Ok(()) };
+        after = Some((last.row.id, last.until));
+        target.writer.load(&Part { former, ..Part::default() }).map_err(told)?;
     }
 }
 

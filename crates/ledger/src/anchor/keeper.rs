@@ -163,7 +163,7 @@ impl Keeper {
             site: keys.facts.site,
             size: head.size,
             root: head.root,
-            state: [0; 32],
+            state: head.state,
             destroyed: destroyed.0,
             destroyed_hash: destroyed.1,
             wall: self.clock.now().wall,

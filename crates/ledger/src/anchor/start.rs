@@ -171,6 +171,7 @@ fn anchored_tree(found: &Found<'_>, anchored: &Anchored) -> Result<Option<Fronti
     let Some(batch) = read(found.reader.batch_with(anchored.size - 1))? else { return Ok(None) };
     let genuine = crypto::same(&batch_mac(&found.keys.batch_mac, &batch), &batch.mac);
     let tree = Frontier::from_bytes(&batch.frontier).filter(|tree| genuine && tree.size() == anchored.size);
+    let tree = tree.filter(|_| batch.state == anchored.state);
     Ok(tree.filter(|tree| tree.root() == anchored.root))
 }
 

@@ -9,8 +9,10 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(Held::keep(&[seed; 32]).unwrap()).unwrap()
 }
 
+const FORTY_TWO: Checkpoint = Checkpoint { size: 42, root: [7; 32], state: [8; 32] };
+
 fn note() -> String {
-    sign_checkpoint(ORIGIN, 42, &[7; 32], &key(1))
+    sign_checkpoint(ORIGIN, &FORTY_TWO, &key(1))
 }
 
 /// From the documentation of golang.org/x/mod/sumdb/note, whose format C2SP signed-note describes.
@@ -36,12 +38,13 @@ fn keys_and_signatures_are_those_of_other_implementations() {
 #[test]
 fn what_is_signed_is_read_back() {
     for (size, root) in [(0, [0; 32]), (42, [7; 32]), (u64::MAX, [0xff; 32])] {
-        let note = sign_checkpoint(ORIGIN, size, &root, &key(1));
-        assert_eq!(open_checkpoint(&note, ORIGIN, &key(1).public()), Some((size, root)));
+        let checkpoint = Checkpoint { size, root, state: [9; 32] };
+        let note = sign_checkpoint(ORIGIN, &checkpoint, &key(1));
+        assert_eq!(open_checkpoint(&note, ORIGIN, &key(1).public()), Some(checkpoint));
     }
     assert_eq!(
-        crate::checkpoint_text(ORIGIN, 42, &[7; 32]),
-        "keyward.example/log\n42\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n"
+        crate::checkpoint_text(ORIGIN, &FORTY_TWO),
+        "keyward.example/log\n42\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\nstate CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n"
     );
 }
 
@@ -82,20 +85,24 @@ fn signed(text: &str) -> String {
 #[test]
 fn a_text_has_one_spelling_and_may_be_extended() {
     let root = STANDARD.encode([7; 32]);
+    let state = format!("state {}", STANDARD.encode([8; 32]));
     let cases = [
-        (format!("{ORIGIN}\n42\n{root}\n"), true),
-        (format!("{ORIGIN}\n42\n{root}\nextended\nagain\n"), true),
-        (format!("{ORIGIN}\n042\n{root}\n"), false),
-        (format!("{ORIGIN}\n+42\n{root}\n"), false),
-        (format!("{ORIGIN}\n42 \n{root}\n"), false),
-        (format!("{ORIGIN}\n18446744073709551616\n{root}\n"), false),
-        (format!("{ORIGIN}\n42\n{}\n", STANDARD.encode([7; 31])), false),
+        (format!("{ORIGIN}\n42\n{root}\n{state}\n"), true),
+        (format!("{ORIGIN}\n42\n{root}\n{state}\nextended\nagain\n"), true),
+        (format!("{ORIGIN}\n42\n{root}\n"), false),
+        (format!("{ORIGIN}\n42\n{root}\nextended\n{state}\n"), false),
+        (format!("{ORIGIN}\n42\n{root}\nstate {}\n", STANDARD.encode([8; 31])), false),
+        (format!("{ORIGIN}\n042\n{root}\n{state}\n"), false),
+        (format!("{ORIGIN}\n+42\n{root}\n{state}\n"), false),
+        (format!("{ORIGIN}\n42 \n{root}\n{state}\n"), false),
+        (format!("{ORIGIN}\n18446744073709551616\n{root}\n{state}\n"), false),
+        (format!("{ORIGIN}\n42\n{}\n{state}\n", STANDARD.encode([7; 31])), false),
         (format!("{ORIGIN}\n42\n"), false),
-        (format!("another\n42\n{root}\n"), false),
+        (format!("another\n42\n{root}\n{state}\n"), false),
     ];
     for (text, read) in cases {
         let opened = open_checkpoint(&signed(&text), ORIGIN, &key(1).public());
-        assert_eq!(opened, read.then_some((42, [7; 32])), "{text}");
+        assert_eq!(opened, read.then_some(FORTY_TWO), "{text}");
     }
 }
 
@@ -109,6 +116,6 @@ fn other_signatures_are_passed_over_and_other_lines_are_not() {
     assert!(open_checkpoint(&(note() + "\u{2014} short AAA=\n"), ORIGIN, &public).is_none());
     assert!(open_checkpoint(&(note() + &witness.repeat(SIGNATURES_MAX - 1)), ORIGIN, &public).is_some());
     assert!(open_checkpoint(&(note() + &witness.repeat(SIGNATURES_MAX)), ORIGIN, &public).is_none());
-    let text = format!("{ORIGIN}\n42\n{}\n{}\n", STANDARD.encode([7; 32]), "x".repeat(NOTE_BYTES_MAX));
+    let text = crate::checkpoint_text(ORIGIN, &FORTY_TWO) + &"x".repeat(NOTE_BYTES_MAX) + "\n";
     assert!(open_checkpoint(&signed(&text), ORIGIN, &public).is_none());
 }

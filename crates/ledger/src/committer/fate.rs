@@ -3,6 +3,7 @@
 
 use super::{Committer, Judged, REOPEN_MILLIS, Submission, batch_mac};
 use crate::Unrecorded;
+use crate::state::Unproven;
 use crate::store::StoreFault;
 use std::sync::atomic::Ordering;
 
@@ -104,6 +105,7 @@ impl Committer {
         let held = self.shared.reader.batch_with(newest)?.is_some_and(|batch| {
             crypto::same(&batch_mac(&self.shared.keys.batch_mac, &batch), &batch.mac)
                 && batch.frontier == self.frontier.to_bytes()
+                && batch.state == self.state
         });
         if held {
             return Ok(());
@@ -123,6 +125,24 @@ impl Committer {
     /// What memory was told of the batch is forgotten.
     fn undo(&self, judged: &Judged) {
         self.shared.rows.forget(judged.rows.iter().map(|row| row.id));
+    }
+
+    /// The state tree of the store does not have the rows as they were when they were read.
+    pub(super) fn misplaced(&self, submission: Box<Submission>, why: &Unproven) {
+        self.unrecorded.fetch_add(submission.unrecorded.saturating_add(1), Ordering::Relaxed);
+        let row = submission.rows.first().map(|(row, ..)| row.id);
+        let answer = match (why, row) {
+            (Unproven::Differs(why) | Unproven::Node(_, why), Some(row)) => {
+                self.shared.damaged(row, why);
+                Unrecorded::Damaged { row, why }
+            }
+            (Unproven::Store(fault), _) => {
+                tracing::error!(fault = %fault.0, "the state tree cannot be read");
+                Unrecorded::Unavailable
+            }
+            _ => Unrecorded::Unavailable,
+        };
+        let _ = submission.answer.send(Err(answer));
     }
 
     pub(super) fn turn_away(&self, waiting: Vec<Box<Submission>>) {

@@ -57,6 +57,7 @@ impl Committer {
         for batch in news {
             let News { frontier, steady, changed } = self.check(batch)?;
             self.frontier = frontier;
+            self.state = batch.state;
             self.steady = self.steady.max(steady);
             self.publish_head();
             if !changed.is_empty() {

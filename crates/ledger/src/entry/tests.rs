@@ -9,6 +9,8 @@ fn id(byte: u8) -> ObjectId {
     ObjectId([byte; 16])
 }
 
+const STATE: [u8; 32] = [0x55; 32];
+
 /// An entry as it is written, with what `Parts` borrows.
 #[derive(Clone, Debug)]
 struct Whole {
@@ -39,6 +41,14 @@ impl Whole {
     }
 
     fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.encode_without_state();
+        if !self.rows.is_empty() {
+            set_state(&mut bytes, &STATE);
+        }
+        bytes
+    }
+
+    fn encode_without_state(&self) -> Vec<u8> {
         encode(&Parts {
             wall: Timestamp(self.wall),
             steady: Steady(self.steady),
@@ -71,6 +81,7 @@ impl Whole {
             unrecorded: self.unrecorded,
             log_month: 202_611,
             sealed: self.sealed.clone(),
+            state: (!self.rows.is_empty()).then_some(STATE),
         }
     }
 }
@@ -170,6 +181,7 @@ fn entry_json(name: &str, whole: &Whole) -> Value {
             Errand::Scrub { .. } => None,
         }).collect::<Vec<_>>(),
         "unrecorded": clear.unrecorded, "log_month": clear.log_month, "sealed": hex(&clear.sealed),
+        "state": clear.state.map(|state| hex(&state)),
     })
 }
 
@@ -248,7 +260,7 @@ const UNREADABLE: &[(&str, &str)] = &[
 
 /// Fields behind those of an entry that is otherwise well-formed, and whether it is read.
 const FIELDS: &[(&str, &str, bool)] = &[
-    ("bytes in the state root's place", "0e43010203", true),
+    ("bytes in the state root's place that are no hash", "0e43010203", false),
     ("arrays, maps, null and booleans", "186484f6f5f4a2012002a1616101", true),
     ("a negative number", "1864393fff", true),
     ("the least number", "18643bffffffffffffffff", true),

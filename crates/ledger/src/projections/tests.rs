@@ -3,7 +3,9 @@
 use super::*;
 use crate::entry::{Parts, encode};
 use crate::query::{self, Filter};
-use crate::{Clear, Frontier, Scope, StoredCheckpoint, StoredRow, Verdict, root_from_path};
+use crate::{
+    Clear, FormerRow, Frontier, NodeId, Scope, StoredCheckpoint, StoredNode, StoredRow, Verdict, root_from_path,
+};
 use domain::{Action, ObjectId, RequestId, RowId, Steady, Table, Timestamp, Tongue};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -62,8 +64,9 @@ impl Memory {
                 [u32::try_from(entry.len()).unwrap().to_be_bytes().to_vec(), entry].concat()
             };
             let entries = (first..first + count).flat_map(framed).collect();
-            let (frontier, mac, wall) = (Vec::new(), [0; 32], Timestamp(0));
-            let batch = StoredBatch { first, count: u32::try_from(count).unwrap(), entries, frontier, mac, wall };
+            let (frontier, state, mac, wall) = (Vec::new(), [0; 32], [0; 32], Timestamp(0));
+            let batch =
+                StoredBatch { first, count: u32::try_from(count).unwrap(), entries, frontier, state, mac, wall };
             self.batches.lock().unwrap().push(batch);
         }
     }
@@ -77,6 +80,18 @@ impl Reader for Memory {
     }
     fn row(&self, _: RowId) -> Read<Option<StoredRow>> {
         Ok(None)
+    }
+    fn row_and_nodes(&self, _: RowId, _: &[NodeId]) -> Read<(Option<StoredRow>, Vec<StoredNode>)> {
+        Ok((None, Vec::new()))
+    }
+    fn nodes(&self, _: &[NodeId]) -> Read<Vec<StoredNode>> {
+        Ok(Vec::new())
+    }
+    fn former(&self, _: RowId, _: u64) -> Read<Option<FormerRow>> {
+        Ok(None)
+    }
+    fn all_former(&self, _: Option<(RowId, u64)>, _: u32) -> Read<Vec<FormerRow>> {
+        Ok(Vec::new())
     }
     fn rows(&self, _: Table, _: Scope, _: Option<ObjectId>, _: u32) -> Read<Vec<StoredRow>> {
         Ok(Vec::new())

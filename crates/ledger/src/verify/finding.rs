@@ -1,6 +1,7 @@
 //! What can be found, in words for people.
 
 use super::Verification;
+use crate::NodeId;
 use domain::RowId;
 use std::fmt;
 
@@ -44,6 +45,12 @@ pub enum Finding {
     RowOld { row: RowId, position: u64, newest: u64 },
     /// A row names an entry that did not change it, or that is not there.
     RowUnknown { row: RowId, position: u64 },
+    /// A row is not what the state tree says, or is there or missing against it.
+    RowAgainstState { row: RowId },
+    /// A node of the state tree is missing, or is not the one that its parent, or the newest batch, says.
+    NodeBroken { node: NodeId },
+    /// A batch was stored with another state root than its entries name.
+    StateDiffers { first: u64 },
     /// An entry made a row that is not there.
     RowMissing { row: RowId, position: u64 },
     /// A tile of hashes is not that of the log.
@@ -74,9 +81,11 @@ impl fmt::Display for Finding {
             Self::LogShorterThanRow { size, row, position } => {
                 write!(f, "the log has {size} entries, row {} was changed by entry {position}", Named(row))
             }
-            Self::RowEdited { .. } | Self::RowOld { .. } | Self::RowUnknown { .. } | Self::RowMissing { .. } => {
-                self.write_row(f)
-            }
+            Self::RowAgainstState { .. }
+            | Self::RowEdited { .. }
+            | Self::RowOld { .. }
+            | Self::RowUnknown { .. }
+            | Self::RowMissing { .. } => self.write_row(f),
             _ => self.write_log(f),
         }
     }
@@ -102,6 +111,12 @@ impl Finding {
                 let last = end.saturating_sub(1);
                 write!(f, "the hashes kept of entries {first} to {last} do not lead to the tree that follows them")
             }
+            Self::NodeBroken { node } => {
+                write!(f, "node {:x} of the state tree is not the one that was written", node.0)
+            }
+            Self::StateDiffers { first } => {
+                write!(f, "batch at {first} was stored with another state root than its entries name")
+            }
             Self::EntryEdited { index } => write!(f, "entry {index} was edited: its hash is not the one in the tree"),
             Self::EntryUnreadable { index } => write!(f, "entry {index} was edited: it cannot be read"),
             Self::ChainBroken { row, index, before: Some(before) } => {
@@ -123,6 +138,7 @@ impl Finding {
             Self::RowUnknown { row, position } => {
                 write!(f, "row {} names entry {position}, and no such entry changed it", Named(row))
             }
+            Self::RowAgainstState { row } => write!(f, "row {} is not what the state tree says", Named(row)),
             Self::RowMissing { row, position } => {
                 write!(f, "row {} is missing; entry {position} says what it was", Named(row))
             }

@@ -3,12 +3,14 @@
 use super::rows::Changes;
 use super::{Finding, Report, Verification};
 use crate::projections::{TILES, Tiles, WIDTH};
+use crate::state::{EMPTY, Nodes};
+use crate::store::NodeId;
 use crate::view::entries_of;
 use crate::{
     Frontier, ProjectionReader, Reader, StoreFault, StoredBatch, StoredCheckpoint, Tile, decode_entry, leaf_hash,
     open_checkpoint,
 };
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// Batches and checkpoints that are held in memory at once.
 const BATCHES: u32 = 32;
@@ -21,6 +23,13 @@ pub(super) struct Walk<'a> {
     pub(super) reader: &'a dyn Reader,
     pub(super) report: &'a mut Report,
     pub(super) changes: Changes,
+    /// The root of the state tree after the newest batch, and its nodes as far as they were seen.
+    pub(super) state: [u8; 32],
+    pub(super) nodes: Nodes,
+    /// Nodes that were named as broken.
+    pub(super) broken: HashSet<NodeId>,
+    /// The root that the last entry with a change named; none behind a gap.
+    named: Option<[u8; 32]>,
     how: &'a Verification<'a>,
     /// The index of the next entry.
     next: u64,
@@ -52,6 +61,10 @@ impl<'a> Walk<'a> {
             reader,
             report,
             changes: Changes::default(),
+            state: EMPTY,
+            nodes: Nodes::new(),
+            broken: HashSet::new(),
+            named: Some(EMPTY),
             how,
             next: 0,
             tree: Some(Frontier::default()),
@@ -109,6 +122,10 @@ impl<'a> Walk<'a> {
         }
         self.next = batch.first.saturating_add(batch.count.into()).max(self.next.saturating_add(1));
         self.tree_after(batch);
+        if self.named.is_some_and(|named| named != batch.state) {
+            self.report.found(Finding::StateDiffers { first: batch.first });
+        }
+        (self.state, self.named) = (batch.state, Some(batch.state));
         Ok(())
     }
 
@@ -119,6 +136,7 @@ impl<'a> Walk<'a> {
         if first > expected {
             self.gaps.push((expected, first));
             self.changes.gap(first);
+            self.named = None;
             if self.bridge(expected, first)? {
                 self.bridged = Some((expected, first));
                 return Ok(());
@@ -164,9 +182,9 @@ impl<'a> Walk<'a> {
             let fits = tiles.leaf(index, leaf, self.report)?;
             self.suspects.extend((!fits).then_some(index));
         }
-        self.checkpoint_here()?;
         match decode_entry(entry) {
             Ok(clear) => {
+                self.named = clear.state.or(self.named);
                 self.pruned = self.pruned.max(clear.prunes().unwrap_or(0));
                 for change in &clear.rows {
                     self.changes.take(index, change, self.report);
@@ -174,7 +192,7 @@ impl<'a> Walk<'a> {
             }
             Err(_) => self.report.found(Finding::EntryUnreadable { index }),
         }
-        Ok(())
+        self.checkpoint_here()
     }
 
     /// The tree that the batch says it leads to. Where it does not, the batch's own is gone on with, and the other
@@ -218,8 +236,9 @@ impl<'a> Walk<'a> {
         while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.size <= size) {
             self.report.checkpoints = self.report.checkpoints.saturating_add(1);
             match open_checkpoint(&signed.note, &self.how.origin, &verifier) {
-                Some((of, root)) if of == signed.size => {
-                    if of == size && root != tree.root() {
+                Some(says) if says.size == signed.size => {
+                    let other = says.root != tree.root() || self.named.is_some_and(|state| state != says.state);
+                    if says.size == size && other {
                         self.report.found(Finding::CheckpointDiffers { size });
                     }
                 }
@@ -239,7 +258,7 @@ impl<'a> Walk<'a> {
             after = last.size;
             for signed in &later {
                 match open_checkpoint(&signed.note, &self.how.origin, &verifier) {
-                    Some((size, _)) if size == signed.size => newest = Some(size),
+                    Some(says) if says.size == signed.size => newest = Some(says.size),
                     _ => self.report.found(Finding::CheckpointForged { size: signed.size }),
                 }
             }

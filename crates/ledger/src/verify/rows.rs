@@ -1,7 +1,7 @@
 //! Rows against the entries that changed them last.
 
 use super::log::Walk;
-use super::{Finding, Report};
+use super::{Finding, Report, state};
 use crate::{RowChange, StoreFault, StoredRow, row_hash};
 use domain::RowId;
 use std::collections::HashMap;
@@ -46,6 +46,16 @@ impl Changes {
         }
     }
 
+    /// The row was looked for, and is named if it is missing.
+    fn see(&mut self, row: RowId) {
+        self.last.get_mut(&row).into_iter().for_each(|last| last.seen = true);
+    }
+
+    /// Whether the row was seen in the table.
+    pub(super) fn was_seen(&self, row: RowId) -> bool {
+        self.last.get(&row).is_some_and(|last| last.seen)
+    }
+
     fn newest(&self, row: RowId) -> Option<u64> {
         self.last.get(&row).map(|last| last.index)
     }
@@ -54,11 +64,14 @@ impl Changes {
     fn judge(&mut self, row: &StoredRow, size: u64) -> Verdict {
         let (id, position) = (row.id, row.position);
         let Some(last) = self.last.get_mut(&id) else {
-            // Pruning keeps the entry that a row names.
-            return Verdict::Wrong(match position {
-                _ if position >= size => Finding::LogShorterThanRow { size, row: id, position },
-                _ => Finding::RowUnknown { row: id, position },
-            });
+            return match position {
+                _ if position >= size => Verdict::Wrong(Finding::LogShorterThanRow { size, row: id, position }),
+                _ if position < self.gap => {
+                    self.last.insert(id, Last { index: position, hash: row_hash(row), seen: true });
+                    Verdict::Sound
+                }
+                _ => Verdict::Wrong(Finding::RowUnknown { row: id, position }),
+            };
         };
         last.seen = true;
         let newest = last.index;
@@ -77,6 +90,7 @@ impl Changes {
 }
 
 enum Verdict {
+    /// The log says so, or its entry was pruned; the state tree has not been asked.
     Sound,
     Wrong(Finding),
 }
@@ -92,7 +106,10 @@ pub(super) fn check(walk: &mut Walk<'_>, progress: &mut dyn FnMut(u64, u64)) -> 
         progress(walk.report.size.saturating_add(done), walk.report.size.saturating_add(known.max(done)));
         match rows.last() {
             Some(row) => after = Some(row.id),
-            None => return missing(walk),
+            None => {
+                missing(walk)?;
+                return state::missing(walk);
+            }
         }
     }
 }
@@ -100,29 +117,38 @@ pub(super) fn check(walk: &mut Walk<'_>, progress: &mut dyn FnMut(u64, u64)) -> 
 fn one(walk: &mut Walk<'_>, row: &StoredRow) -> Result<(), StoreFault> {
     walk.report.rows = walk.report.rows.saturating_add(1);
     match walk.changes.judge(row, walk.report.size) {
-        Verdict::Sound => Ok(()),
-        Verdict::Wrong(_) => look_again(walk, row.id),
+        Verdict::Sound if state::judge(walk, row.id, Some(row))?.is_none() => Ok(()),
+        _ => look_again(walk, row.id),
     }
 }
 
 /// A row that was made or changed after the log was read is no finding: it is judged at a moment when no entry that
 /// changes it came between.
-fn look_again(walk: &mut Walk<'_>, id: RowId) -> Result<(), StoreFault> {
+pub(super) fn look_again(walk: &mut Walk<'_>, id: RowId) -> Result<(), StoreFault> {
     for _ in 0..LOOKS_MAX {
         walk.read_up(&mut |_, _| ())?;
         let newest = walk.changes.newest(id);
         let row = walk.reader.row(id)?;
+        let against = state::judge(walk, id, row.as_ref())?;
+        let root = walk.state;
         walk.read_up(&mut |_, _| ())?;
-        if walk.changes.newest(id) != newest {
+        if walk.changes.newest(id) != newest || walk.state != root {
             continue;
         }
+        walk.changes.see(id);
         let verdict = match (row, newest) {
             (Some(row), _) => walk.changes.judge(&row, walk.report.size),
             (None, Some(position)) => Verdict::Wrong(Finding::RowMissing { row: id, position }),
             (None, None) => Verdict::Sound,
         };
-        if let Verdict::Wrong(finding) = verdict {
-            walk.report.found(finding);
+        match (verdict, against) {
+            (Verdict::Wrong(finding), _) | (Verdict::Sound, Some(finding)) => {
+                if let Finding::NodeBroken { node } = finding {
+                    walk.broken.insert(node);
+                }
+                walk.report.found(finding);
+            }
+            (Verdict::Sound, None) => (),
         }
         break;
     }

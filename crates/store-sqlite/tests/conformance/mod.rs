@@ -1,7 +1,10 @@
 //! What every store must do, told as stories. Each store's tests name all of them with [`stories!`].
 
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Batch, Locked, Part, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredRow, Tile};
+use ledger::{
+    Batch, FormerRow, Locked, NodeId, Part, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredNode, StoredRow,
+    Tile, keeps_history,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A place where one store lives: made by the first opening, found by the others.
@@ -40,8 +43,10 @@ pub(crate) fn batch(first: u64, count: u32) -> Batch {
         count,
         entries: (first..first + u64::from(count)).flat_map(entry).collect(),
         frontier: first.to_be_bytes().to_vec(),
+        state: [u8::try_from(first % 249).unwrap(); 32],
         mac: [u8::try_from(first % 251).unwrap(); 32],
         rows: Vec::new(),
+        nodes: Vec::new(),
         wall: Timestamp(1_000 + i64::try_from(first).unwrap()),
         checkpoint: None,
     }
@@ -69,9 +74,9 @@ fn checkpoint(size: u64) -> StoredCheckpoint {
 }
 
 fn read(batch: &Batch) -> StoredBatch {
-    let Batch { first, count, entries, frontier, mac, wall, .. } = batch;
+    let Batch { first, count, entries, frontier, state, mac, wall, .. } = batch;
     let (entries, frontier) = (entries.clone(), frontier.clone());
-    StoredBatch { first: *first, count: *count, entries, frontier, mac: *mac, wall: *wall }
+    StoredBatch { first: *first, count: *count, entries, frontier, state: *state, mac: *mac, wall: *wall }
 }
 
 fn firsts(batches: &[StoredBatch]) -> Vec<u64> {
@@ -190,6 +195,96 @@ pub(crate) fn a_row_replaces_the_one_of_its_id(site: &dyn Site) {
     assert_eq!(store.reader.due(Table::Key, Timestamp(8), 9).unwrap(), vec![]);
     assert_eq!(store.reader.due(Table::Key, Timestamp(9), 9).unwrap(), vec![after.id]);
     assert_eq!(store.reader.newest_position().unwrap(), Some(1));
+}
+
+fn node(number: u64, byte: u8) -> StoredNode {
+    StoredNode { id: NodeId(number), bytes: vec![byte; 1 + usize::from(byte)] }
+}
+
+pub(crate) fn nodes_replace_those_of_their_ids(site: &dyn Site) {
+    let mut store = site.open();
+    let deepest = (1 << 61) - 1;
+    let (first, second) = ([node(1, 1), node(17, 2), node(deepest, 3)], [node(17, 200), node(1, 4), node(18, 0)]);
+    store.writer.append(&Batch { nodes: first.to_vec(), ..batch(0, 1) }).unwrap();
+    store.writer.append(&Batch { nodes: second.to_vec(), ..batch(1, 1) }).unwrap();
+    for _restarted in [false, true] {
+        let ids = [deepest, 1, 2, 17, 18, u64::MAX].map(NodeId);
+        let mut found = store.reader.nodes(&ids).unwrap();
+        found.sort_by_key(|node| node.id);
+        assert_eq!(found, [node(1, 4), node(17, 200), node(18, 0), node(deepest, 3)]);
+        assert_eq!(store.reader.nodes(&[]).unwrap(), []);
+        drop(store);
+        store = site.open();
+    }
+    let impossible = Batch { nodes: vec![node(2, 9), node(u64::MAX, 9)], ..with_rows(2, [row(Table::Key, 1, 2)]) };
+    store.writer.append(&impossible).unwrap_err();
+    assert_eq!(store.reader.nodes(&[NodeId(2)]).unwrap(), []);
+}
+
+/// Each batch puts a row and two nodes of its own number.
+pub(crate) fn a_row_and_its_nodes_are_of_one_moment(site: &dyn Site) {
+    let mut store = site.open();
+    let of = |first: u64| {
+        let nodes = [1, 70_000].map(|id| StoredNode { id: NodeId(id), bytes: first.to_be_bytes().to_vec() });
+        Batch { nodes: nodes.to_vec(), ..with_rows(first, [row(Table::Key, 1, first)]) }
+    };
+    store.writer.append(&of(0)).unwrap();
+    let (done, reader) = (AtomicBool::new(false), store.reader.clone());
+    std::thread::scope(|scope| {
+        let watch = || {
+            let mut reads = 0_u64;
+            while !done.load(Ordering::Relaxed) {
+                let ids = [NodeId(1), NodeId(70_000), NodeId(3)];
+                let (row, nodes) = reader.row_and_nodes(RowId::new(Table::Key, id(1)), &ids).unwrap();
+                let moment = row.unwrap().position.to_be_bytes();
+                assert_eq!(nodes.iter().map(|node| node.bytes.as_slice()).collect::<Vec<_>>(), [moment, moment]);
+                let both: Vec<_> = reader.nodes(&ids).unwrap().into_iter().map(|node| node.bytes).collect();
+                assert_eq!(both[0], both[1]);
+                reads += 1;
+            }
+            reads
+        };
+        let watchers: Vec<_> = (0..4).map(|_| scope.spawn(watch)).collect();
+        for first in 1..500 {
+            store.writer.append(&of(first)).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(watchers.into_iter().all(|watcher| watcher.join().unwrap() > 0));
+    });
+    assert_eq!(store.reader.row_and_nodes(RowId::new(Table::Key, id(2)), &[]).unwrap(), (None, vec![]));
+}
+
+pub(crate) fn former_rows_are_kept_but_none_with_secrets(site: &dyn Site) {
+    let mut store = site.open();
+    for table in Table::ALL {
+        assert_eq!(store.reader.former(RowId::new(table, id(1)), 0).unwrap(), None);
+    }
+    let version = |table, position| StoredRow {
+        revision: position + 1,
+        place: id(position),
+        due: -i64::try_from(position).unwrap(),
+        // The last says that there is nothing any more.
+        blob: if position == 6 { Vec::new() } else { vec![1; 10 + 90 * usize::try_from(position).unwrap()] },
+        ..row(table, 1, position)
+    };
+    for position in [0, 3, 6] {
+        let unchanged = batch(position + 1, 2);
+        store.writer.append(&with_rows(position, Table::ALL.map(|table| version(table, position)))).unwrap();
+        store.writer.append(&unchanged).unwrap();
+    }
+    let mut all = Vec::new();
+    for table in Table::ALL {
+        let kept = [(0, 3), (3, 6)].map(|(position, until)| FormerRow { row: version(table, position), until });
+        let kept = if keeps_history(table) { kept.to_vec() } else { Vec::new() };
+        let found = |at| store.reader.former(RowId::new(table, id(1)), at).unwrap();
+        let expected = |at: usize| kept.get(at).cloned();
+        assert_eq!([0, 3, 4, 6, 7].map(found), [expected(0), expected(0), expected(1), expected(1), None], "{table:?}");
+        assert_eq!(store.reader.row(RowId::new(table, id(1))).unwrap(), Some(version(table, 6)));
+        all.extend(kept);
+    }
+    assert_eq!(store.reader.all_former(None, 99).unwrap(), all);
+    let middle = all.get(2).map(|former| (former.row.id, former.until));
+    assert_eq!(store.reader.all_former(middle, 4).unwrap(), all[3..7]);
 }
 
 /// Even numbers in one place, odd in another; 4 is empty, 9 another tenant's, 11 another table's.

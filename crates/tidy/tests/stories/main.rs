@@ -10,6 +10,7 @@ mod plain;
 mod server;
 mod sign;
 mod store;
+mod thief;
 mod words;
 mod world;
 
@@ -97,4 +98,9 @@ fn on_postgres_the_log_is_kept_as_long_as_the_site_says() {
 #[test]
 fn several_nodes_are_one_house() {
     retell_on_postgres("tests/golden/stories-nodes.txt");
+}
+
+#[test]
+fn nobody_who_writes_the_database_is_believed() {
+    retell("tests/golden/stories-thief.txt");
 }

@@ -58,6 +58,14 @@ impl Place {
         opened.unwrap()
     }
 
+    /// Where the embedded store lies.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        match self {
+            Self::Folder(folder) => folder.path(),
+            Self::Database(_) => panic!("no thief reaches a server"),
+        }
+    }
+
     pub(crate) fn read(&self) -> Seen {
         match self {
             Self::Folder(folder) => {

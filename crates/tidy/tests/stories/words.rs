@@ -169,7 +169,7 @@ pub(crate) fn answer(answer: Answer) -> String {
     without_ids(&answer_words(answer))
 }
 
-fn without_ids(text: &str) -> String {
+pub(crate) fn without_ids(text: &str) -> String {
     let is_id = |word: &str| domain::ObjectId::parse(word).is_some();
     let plain = |word: &str| if is_id(word) { "ID".to_owned() } else { word.to_owned() };
     let parts = text.split_inclusive(|c: char| !c.is_ascii_hexdigit() && c != '-');

@@ -2,7 +2,7 @@
 
 use crate::plain::Plain;
 use crate::store::Place;
-use crate::{sign, store};
+use crate::{sign, store, words};
 use bytes::Bytes;
 use clock::{Clock, DAY, Timestamp};
 use dialect::Wire;
@@ -120,6 +120,7 @@ impl World {
             ["refusals", "recorded"] => self.path().record_refusals().await,
             ["node", node] => self.go_to(node.parse().unwrap()),
             ["house", "sleeps"] => self.sleep(),
+            ["thief", ref deed @ ..] => return crate::thief::act(self.place.path(), deed),
             ["material", "rows"] => return self.material_rows(),
             _ => return self.ask_together(line).await,
         }
@@ -174,7 +175,7 @@ impl World {
         let kept = report.size - report.pruned;
         match report.findings.as_slice() {
             [] => format!("sound, {kept} of {} entries are kept", report.size),
-            found => found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            found => words::without_ids(&found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         }
     }
 

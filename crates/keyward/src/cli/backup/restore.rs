@@ -10,11 +10,12 @@ use crate::wiring;
 use backup::{BackupFault, Item};
 use clap::Args;
 use crypto::RecoveryKey;
-use ledger::{Part, Tombstone, Writer};
+use ledger::{Part, Reader, Tombstone, Writer};
 use path::{Open, Recovery};
 use secret::Secret;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How much is loaded in one step: what bounds the memory.
 const PART_ROWS: usize = 2_048;
@@ -136,10 +137,22 @@ fn load(opened: &mut Opened, key: &RecoveryKey, site: &Site<'_>, path: &Path) ->
     let length = opened.length;
     let (header, _) = backup::read_header(opened.rewound()?).map_err(|why| named(path, &why))?;
     let store = site.place.create_to_load().map_err(Failure::new)?;
-    let mut loader = Loader { site, writer: store.writer, part: Part::default(), bytes: 0, facts: Vec::new() };
+    let mut loader = Loader {
+        site,
+        writer: store.writer,
+        reader: store.reader,
+        part: Part::default(),
+        bytes: 0,
+        facts: Vec::new(),
+        root: ledger::EMPTY_STATE,
+        named: ledger::EMPTY_STATE,
+    };
     let each = &mut |item| loader.take(item);
     backup::open(&header, length, key, &mut opened.input, each).map_err(|why| named(path, &why))?;
     loader.flush().map_err(|why| named(path, &why))?;
+    if loader.root != loader.named {
+        return Err(named(path, &"its rows are not those that its log names"));
+    }
     let Loader { mut writer, facts, .. } = loader;
     let format =
         facts.iter().find(|(name, _)| name == "format").and_then(|(_, value)| value.as_slice().try_into().ok());
@@ -153,9 +166,13 @@ fn load(opened: &mut Opened, key: &RecoveryKey, site: &Site<'_>, path: &Path) ->
 struct Loader<'a> {
     site: &'a Site<'a>,
     writer: Box<dyn Writer>,
+    reader: Arc<dyn Reader>,
     part: Part,
     bytes: usize,
     facts: Vec<(String, Vec<u8>)>,
+    /// The root of the state tree over the rows so far, and what the newest batch says that it is.
+    root: [u8; 32],
+    named: [u8; 32],
 }
 
 impl Loader<'_> {
@@ -169,23 +186,31 @@ impl Loader<'_> {
             Item::File(name, content) => self.file(&name, &content)?,
             Item::Batch(batch) => {
                 self.bytes += batch.entries.len();
+                self.named = batch.state;
                 self.part.batches.push(batch);
             }
             Item::Row(row) => {
                 self.bytes += row.blob.len();
                 self.part.rows.push(row);
             }
+            Item::Former(former) => {
+                self.bytes += former.row.blob.len();
+                self.part.former.push(former);
+            }
             Item::Checkpoint(signed) => self.part.checkpoints.push(signed),
             Item::Tombstone(_) | Item::End(_) => {}
         }
-        let full = self.part.rows.len() >= PART_ROWS || self.part.checkpoints.len() >= PART_ROWS;
+        let part = &self.part;
+        let full = part.rows.len().max(part.checkpoints.len()).max(part.former.len()) >= PART_ROWS;
         if full || self.bytes >= PART_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), BackupFault> {
-        let part = std::mem::take(&mut self.part);
+        let mut part = std::mem::take(&mut self.part);
         self.bytes = 0;
-        self.writer.load(&part).map_err(|fault| BackupFault::Write(fault.0))
+        let failed = |fault: ledger::StoreFault| BackupFault::Write(fault.0);
+        self.root = ledger::grow_part(&*self.reader, self.root, &mut part).map_err(failed)?;
+        self.writer.load(&part).map_err(failed)
     }
 
     /// Only files that a backup is known to have.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::{KNOWN_LEAVES, consistency_of, frontier, hex, known_leaves, path_of, unhex};
-use crate::{StoredBatch, sign_checkpoint, verifier_line};
+use crate::{Checkpoint, StoredBatch, sign_checkpoint, verifier_line};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crypto::SigningKey;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const ORIGIN: &str = "keyward.example/log";
 const SEED: [u8; 32] = [1; 32];
+const STATE: [u8; 32] = [3; 32];
 const MAC_KEY: [u8; 32] = [2; 32];
 
 fn signer() -> SigningKey {
@@ -29,7 +30,8 @@ fn base64s(hashes: &[[u8; 32]]) -> Vec<String> {
 }
 
 fn note(size: usize) -> String {
-    sign_checkpoint(ORIGIN, size as u64, &frontier(&known_leaves()[..size]).root(), &signer())
+    let root = frontier(&known_leaves()[..size]).root();
+    sign_checkpoint(ORIGIN, &Checkpoint { size: size as u64, root, state: STATE }, &signer())
 }
 
 fn trees() -> Value {
@@ -60,13 +62,14 @@ fn batch() -> Value {
         count: 3,
         entries: entries.collect(),
         frontier: frontier(&known_leaves()).to_bytes(),
+        state: STATE,
         mac: [0; 32],
         wall: Timestamp(1_795_600_383_250),
     };
     batch.mac = crate::committer::batch_mac(&Held::keep(&MAC_KEY).unwrap(), &batch);
     json!({
         "first": batch.first, "count": batch.count, "wall": batch.wall.0, "entries": hex(&batch.entries),
-        "frontier": hex(&batch.frontier), "mac_key": hex(&MAC_KEY), "mac": hex(&batch.mac),
+        "frontier": hex(&batch.frontier), "state": hex(&batch.state), "mac_key": hex(&MAC_KEY), "mac": hex(&batch.mac),
     })
 }
 
@@ -87,7 +90,7 @@ fn proofs() -> (Value, Value) {
 fn the_documents_vectors_are_what_is_written() {
     let (inclusion, consistency) = proofs();
     let checkpoint = json!({
-        "origin": ORIGIN, "size": 8, "seed": hex(&SEED), "public": hex(&signer().public().0),
+        "origin": ORIGIN, "size": 8, "state": hex(&STATE), "seed": hex(&SEED), "public": hex(&signer().public().0),
         "verifier": verifier_line(ORIGIN, &signer().public()), "note": note(8),
     });
     let vectors = json!({

@@ -175,7 +175,11 @@ impl World {
         let kept = report.size - report.pruned;
         match report.findings.as_slice() {
             [] => format!("sound, {kept} of {} entries are kept", report.size),
-            found => words::without_ids(&found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+            found => {
+                let mut found: Vec<_> = found.iter().map(|found| words::without_ids(&found.to_string())).collect();
+                found.sort();
+                found.join("; ")
+            }
         }
     }
 

@@ -44,7 +44,8 @@ const KEEP_FORMER: &str =
     "INSERT INTO keyward.history (tbl, id, until, revision, position, tenant, place, owner, due, blob)
     SELECT tbl, id, by.until, revision, position, tenant, place, owner, due, blob FROM keyward.rows
     JOIN unnest($1::smallint[], $2::bytea[], $3::bigint[]) AS by (tbl, id, until) USING (tbl, id)";
-const PUT_FORMER: &str = "INSERT INTO keyward.history (tbl, id, until, revision, position, tenant, place, owner, due, blob)
+const PUT_FORMER: &str =
+    "INSERT INTO keyward.history (tbl, id, until, revision, position, tenant, place, owner, due, blob)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const PUT_NODES: &str = "INSERT INTO keyward.nodes (id, bytes) SELECT * FROM unnest($1::bigint[], $2::bytea[])
     ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes";

@@ -6,7 +6,8 @@ use crate::files::Lock;
 use crate::health::Health;
 use crate::{OpenFault, schema, slots};
 use ledger::{
-    Batch, Done, FormerRow, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer, keeps_history,
+    Batch, Done, FormerRow, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer,
+    keeps_history,
 };
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::path::{Path, PathBuf};

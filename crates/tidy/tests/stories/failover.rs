@@ -157,7 +157,7 @@ fn a_forged_batch_stops_the_node() {
         cluster.sql(
             &name,
             "INSERT INTO keyward.batches SELECT (SELECT size FROM keyward.head), count, entries, frontier,
-            mac, wall FROM keyward.batches ORDER BY first DESC LIMIT 1",
+            state, mac, wall FROM keyward.batches ORDER BY first DESC LIMIT 1",
         );
         cluster.sql(&name, "UPDATE keyward.head SET size = size + 1");
         assert_eq!(world.ask("alice shows k").await, "unavailable: Store");

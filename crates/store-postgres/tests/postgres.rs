@@ -132,3 +132,73 @@ fn what_cannot_be_ours_is_named() {
         assert!(fault.0.contains(said), "{fault:?}");
     }
 }
+
+/// A CA, and a certificate of its for this machine, in the folder of the server: paths of CA, chain and key.
+fn certificates(folder: &std::path::Path, name: &str) -> [std::path::PathBuf; 3] {
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let mut ca = rcgen::CertificateParams::default();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = ca.self_signed(&ca_key).unwrap();
+    let issuer = rcgen::Issuer::new(ca, ca_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let paths = ["ca", "chain", "key"].map(|kind| folder.join(format!("{name}-{kind}.pem")));
+    for (path, text) in paths.iter().zip([certificate.pem(), leaf.pem(), key.serialize_pem()]) {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        server::give(path);
+    }
+    paths
+}
+
+#[test]
+fn the_database_shows_who_it_is() {
+    let Some(bin) = server::binaries() else { return };
+    let cluster = server::Cluster::make(&bin);
+    let [ca, chain, key] = certificates(&cluster.dir, "own");
+    let [other, ..] = certificates(&cluster.dir, "other");
+    let files = [format!("ssl_cert_file={}", chain.display()), format!("ssl_key_file={}", key.display())];
+    std::mem::forget(cluster.start(&["ssl=on", &files[0], &files[1]]));
+    cluster.sql("postgres", "CREATE ROLE keyward LOGIN");
+    let url = cluster.database("site");
+    let store = postgres::create(&format!("{url}?sslrootcert={}", ca.display())).unwrap();
+    let encrypted = cluster.sql(
+        "postgres",
+        "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+        WHERE datname = 'site' AND application_name = 'keyward'",
+    );
+    assert_eq!(encrypted, "t");
+    drop(store);
+    let refused = postgres::open(&format!("{url}?sslrootcert={}", other.display())).err().unwrap();
+    assert!(refused.to_string().contains("certificate"), "{refused}");
+    let named = url.replace("127.0.0.1", "localhost");
+    let refused = postgres::open(&format!("{named}?sslrootcert={}", ca.display())).err().unwrap();
+    assert!(refused.to_string().contains("certificate"), "{refused}");
+}
+
+#[test]
+fn a_url_that_cannot_be_used_says_why() {
+    for (url, said) in [
+        ("postgres://keyward@db.example.org/keyward", "sslrootcert=FILE, or say sslmode=disable"),
+        ("postgres://keyward@127.0.0.1,db.example.org/keyward", "sslrootcert=FILE, or say sslmode=disable"),
+        ("postgres://keyward@db.example.org/keyward?sslmode=require", "sslrootcert=FILE"),
+        ("postgres://keyward@db.example.org/keyward?sslmode=prefer", "it is verify-full or disable"),
+        ("postgres://keyward@db.example.org/keyward?sslrootcert=/nowhere.pem", "/nowhere.pem"),
+        ("postgres://keyward@localhost/keyward?passwordfile=/nowhere", "/nowhere"),
+        ("postgres://db.example.org/keyward", "it names a user, a host and a database"),
+        ("postgres://keyward@localhost", "it names a user, a host and a database"),
+        ("postgres://keyward@localhost/keyward?colour=red", "colour"),
+        ("mysql://keyward@localhost/keyward", "invalid connection string"),
+    ] {
+        match postgres::open(url).err() {
+            Some(OpenFault::Url(why)) => assert!(why.contains(said), "{url}: {why}"),
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_away_is_named_without_its_password() {
+    let away = postgres::open("postgres://keyward:secret@127.0.0.1:1/keyward").err().unwrap().to_string();
+    assert!(away.contains("127.0.0.1:1") && !away.contains("secret"), "{away}");
+}

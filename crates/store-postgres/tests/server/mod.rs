@@ -41,6 +41,17 @@ fn as_postgres() -> Command {
     command
 }
 
+/// Makes it the server's own.
+pub(crate) fn give(path: &Path) {
+    if is_root() {
+        let id = |flag| {
+            let id = Command::new("id").args([flag, "postgres"]).output().unwrap();
+            String::from_utf8(id.stdout).unwrap().trim().parse().ok()
+        };
+        chown(path, id("-u"), id("-g")).unwrap();
+    }
+}
+
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
@@ -62,13 +73,7 @@ impl Cluster {
         let dir = std::env::temp_dir().join(format!("keyward-pg-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir(&dir).unwrap();
-        if is_root() {
-            let id = |flag| {
-                let id = Command::new("id").args([flag, "postgres"]).output().unwrap();
-                String::from_utf8(id.stdout).unwrap().trim().parse().ok()
-            };
-            chown(&dir, id("-u"), id("-g")).unwrap();
-        }
+        give(&dir);
         let port = u16::try_from(10_000 + (std::process::id() * 8 + number) % 50_000).unwrap();
         Self { bin: bin.to_owned(), dir, port }
     }

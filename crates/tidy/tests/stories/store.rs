@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Switches {
     pub(crate) all: AtomicBool,
     pub(crate) pruning: AtomicBool,
+    /// The next append is done, and nobody is told.
+    pub(crate) answer: AtomicBool,
 }
 
 /// A folder of the embedded store, or a database of a real PostgreSQL.
@@ -102,7 +104,11 @@ impl Writer for Breakable {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
-        self.whole()?.append(batch)
+        self.whole()?.append(batch)?;
+        match self.broken.answer.swap(false, Ordering::SeqCst) {
+            true => Err(StoreFault("the connection was lost at the commit".into())),
+            false => Ok(()),
+        }
     }
 
     fn sign(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreFault> {

@@ -107,6 +107,7 @@ impl World {
             ["wall", "ahead", days] => self.clock.set_ahead(days.parse::<i64>().unwrap() * DAY),
             ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
             ["pruning", state] => self.broken.pruning.store(state == "breaks", Ordering::SeqCst),
+            ["store", "loses", "its", "answer"] => self.broken.answer.store(true, Ordering::SeqCst),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
                 return self

@@ -199,7 +199,17 @@ fn compare(one: &dyn Reader, other: &dyn Reader, bar: &ProgressBar) -> Result<()
         if rows != copies {
             return Err(differ());
         }
-        let Some(last) = rows.last() else { return Ok(()) };
+        let Some(last) = rows.last() else { break };
         after = Some(last.id);
+    }
+    let mut after = None;
+    loop {
+        let (former, copies) =
+            (one.all_former(after, PAGE).map_err(told)?, other.all_former(after, PAGE).map_err(told)?);
+        if former != copies {
+            return Err(differ());
+        }
+        let Some(last) = former.last() else { return Ok(()) };
+        after = Some((last.row.id, last.until));
     }
 }

@@ -241,6 +241,7 @@ impl Committer {
     /// Commits one batch of those who wait. True: somebody said stop.
     fn take(&mut self, first: Box<Submission>) -> bool {
         let ready = self.is_ready();
+        let locked = clock::stopwatch_micros();
         let (mut waiting, mut bytes) = (vec![first], 0_usize);
         let mut after = None;
         while waiting.len() < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
@@ -257,9 +258,11 @@ impl Committer {
             }
         }
         if ready {
-            self.commit(waiting)
+            self.commit(waiting);
+            let held = clock::stopwatch_micros().saturating_sub(locked);
+            self.shared.held_micros.fetch_add(held, Ordering::Relaxed);
         } else {
-            self.turn_away(waiting)
+            self.turn_away(waiting);
         }
         after.is_some_and(|order| self.other(order))
     }

@@ -335,6 +335,12 @@ impl Ledger {
         Head::clone(&self.shared.head.load())
     }
 
+    /// How long this process has held the lock of the log's head, in microseconds: of all the time that passes, the share
+    /// of all processes together cannot be more than the whole. In a store of one process: how long it wrote.
+    pub fn held_micros(&self) -> u64 {
+        self.shared.held_micros.load(Ordering::Relaxed)
+    }
+
     pub fn facts(&self) -> &SiteFacts {
         &self.shared.keys.facts
     }

@@ -15,7 +15,7 @@ use domain::{
 };
 use quick_cache::sync::Cache;
 use std::cell::RefCell;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     /// Whether this process, of all on the same log, does what is due and what is derived.
     pub(crate) leads: AtomicBool,
+    /// How long this process has held the lock of the log's head, in microseconds; of a store of its own, how long it wrote.
+    pub(crate) held_micros: AtomicU64,
     /// Whom to ask for what others appended.
     orders: OnceLock<Sender<Order>>,
     pub(crate) anchors: crate::anchor::Standing,
@@ -393,6 +395,7 @@ impl Shared {
             head,
             name,
             leads,
+            held_micros: AtomicU64::new(0),
             orders,
             anchors,
             nodes: Nodes::new(),

@@ -24,6 +24,8 @@ pub struct Counts {
     pub damaged: u64,
     pub entries: u64,
     pub signed: u64,
+    /// How long the lock of the log's head was held, in microseconds.
+    pub held_micros: u64,
     pub projections: Vec<(&'static str, u64)>,
     /// Entries below the anchored head.
     pub anchored: u64,
@@ -75,6 +77,7 @@ impl Path {
             let head = house.ledger.head();
             (counts.entries, counts.signed) = (head.size, head.signed);
             counts.anchored = house.ledger.anchored().1;
+            counts.held_micros = house.ledger.held_micros();
             let progress = house.ledger.progress();
             counts.projections = progress.into_iter().map(|one| (one.projection, one.upto)).collect();
         }

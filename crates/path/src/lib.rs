@@ -11,8 +11,8 @@ mod roll;
 
 pub use answer::Answered;
 pub use door::{Counts, Standing};
-pub use house::{FoundSite, Open};
 pub use engine::MARK;
+pub use house::{FoundSite, Open};
 pub use ledger::AnchorStanding;
 pub use recover::{Recovered, Recovery};
 

@@ -73,6 +73,12 @@ impl Door for Path {
                 alarm(self.anchors()),
             ),
             single("keyward_sealed", "One while the root key is missing.", Kind::Gauge, sealed),
+            Series {
+                name: "keyward_log_held_seconds_total",
+                help: "How long this process has held the lock of the log's head.",
+                kind: Kind::Counter,
+                samples: vec![Sample { labels: Vec::new(), value: count_value(counts.held_micros) / 1e6 }],
+            },
             single(
                 "keyward_unavailable_total",
                 "Requests answered unavailable, without an entry.",

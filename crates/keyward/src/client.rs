@@ -62,6 +62,12 @@ impl Client {
         refused::read(answered)
     }
 
+    /// Posts something to a path, without a credential.
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answered, Failure> {
+        let host = ("host", self.transport.authority().to_owned());
+        self.transport.post(path, vec![host], body).await
+    }
+
     /// A public document: needs no credential.
     pub(crate) async fn get(&self, path: &str) -> Result<Answered, Failure> {
         self.transport.get(path).await

@@ -14,6 +14,7 @@ mod serve;
 mod tls;
 mod verify;
 mod wiring;
+mod witness;
 
 pub(crate) use failure::Failure;
 

@@ -2,6 +2,7 @@
 
 use crate::place::StoreArg;
 use crate::wiring::{self, Running};
+use crate::witness::submit::{self, Told, WitnessAt};
 use crate::{Failure, tls};
 use clap::Args;
 use server::{Certificates, Listener};
@@ -24,6 +25,13 @@ pub(crate) struct ServeArgs {
     /// named: one that can be read and written is enough.
     #[arg(long = "anchor", value_name = "FILE", env = "KEYWARD_ANCHOR", value_delimiter = ',')]
     anchors: Vec<PathBuf>,
+    /// A witness that is told of each checkpoint and cosigns it: `URL,LINE`, the line as `keyward witness` prints it; may be
+    /// repeated.
+    #[arg(long = "witness", value_name = "URL,LINE", value_parser = submit::witness_at)]
+    witnesses: Vec<WitnessAt>,
+    /// The authority that signed the witnesses' certificates, in PEM.
+    #[arg(long, value_name = "FILE")]
+    witness_ca: Option<PathBuf>,
     /// Addresses to listen on, with TLS; may be repeated.
     #[arg(long, value_name = "ADDRESS", default_values_t = [SocketAddr::from(([127, 0, 0, 1], 8200))])]
     listen: Vec<SocketAddr>,
@@ -44,6 +52,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let path = wiring::sealed();
     let certificates = certificates(&args)?;
     let listeners = args.listen.iter().map(|address| Listener::tls(*address, Arc::clone(&certificates))).collect();
+    let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
+    let folder = args.data.as_ref().map(|data| data.join("cosigned"));
+    let witnessed = submit::run(Told { place, folder, ca_file: args.witness_ca.clone() }, args.witnesses.clone());
     if !unseal(&path, &args)? {
         tokio::spawn(unseal_later(Arc::clone(&path), args));
     }
@@ -51,7 +62,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     for address in running.addresses() {
         eprintln!("Keyward serves https://{address}");
     }
-    running.run().await.map_err(Failure::new)
+    let witnessed = tokio::spawn(witnessed);
+    let served = running.run().await.map_err(Failure::new);
+    witnessed.abort();
+    served
 }
 
 fn certificates(args: &ServeArgs) -> Result<Arc<Certificates>, Failure> {

@@ -24,6 +24,12 @@ pub(crate) struct VerifyArgs {
     /// The log's verifier key, as you got it another way.
     #[arg(long, value_name = "LINE")]
     verifier: Option<String>,
+    /// A checkpoint as a witness holds it: the log must have it.
+    #[arg(long, value_name = "FILE", requires = "witness")]
+    cosigned: Option<PathBuf>,
+    /// The witness's key, as `keyward witness` prints it.
+    #[arg(long, value_name = "LINE", requires = "cosigned")]
+    witness: Option<String>,
 }
 
 pub(crate) fn run(args: &VerifyArgs, at: &At, format: Format) -> Result<(), Failure> {
@@ -33,9 +39,14 @@ pub(crate) fn run(args: &VerifyArgs, at: &At, format: Format) -> Result<(), Fail
     let root_key = args.root_key.clone().or_else(|| kept_root_key(data.as_deref()?));
     let place = args.store.place(data).map_err(Failure::new)?;
     let report = check(&place, root_key.as_deref(), args.verifier.as_deref())?;
+    let cosigned = args.cosigned.as_deref().zip(args.witness.as_deref());
+    let beyond = cosigned.map(|(note, witness)| check_cosigned(&place, note, witness)).transpose();
     output::print(format, &told(&report), |_| text(&report))?;
     for unseen in &report.unseen {
         eprintln!("not seen by this check: {unseen}");
+    }
+    if let Some(said) = beyond? {
+        eprintln!("{said}");
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::new("the log is not what was written")) }
 }
@@ -124,4 +135,34 @@ fn text(report: &Report) -> String {
     let kept = if *pruned > 0 { format!(" ({pruned} of them dropped by retention)") } else { String::new() };
     lines.push(format!("{verdict}: {size} entries{kept} in {batches} batches, {checkpoints} checkpoints, {rows} rows"));
     lines.join("\n")
+}
+
+/// The log must hold the head that the witness has cosigned, and have been its beginning ever since.
+fn check_cosigned(place: &Place, note: &Path, witness: &str) -> Result<String, Failure> {
+    let failed = |fault: ledger::StoreFault| Failure::new(fault.0);
+    let store = place.read().map_err(Failure::new)?;
+    let unread = |why: std::io::Error| Failure::new(format!("{}: {why}", note.display()));
+    let note = std::fs::read_to_string(note).map_err(unread)?;
+    let line = "the witness's key is not readable; it is the line that `keyward witness` prints";
+    let (name, key) = ledger::read_cosigner_line(witness).ok_or_else(|| Failure::new(line))?;
+    let origin = store.reader.fact("origin").map_err(failed)?.unwrap_or_default();
+    let origin = String::from_utf8_lossy(&origin).into_owned();
+    let forged = || Failure::new(format!("the checkpoint was not cosigned by {name} for {origin}"));
+    let (size, root, seconds) = ledger::open_cosigned(&note, &origin, &name, &key).ok_or_else(forged)?;
+    let head = store.reader.last_batch().map_err(failed)?;
+    let has = head.map_or(0, |last| last.first.saturating_add(last.count.into()));
+    if has < size {
+        let words = format!("{name} holds a head of {size} entries and the log has {has}: an old store was put back");
+        return Err(Failure::new(words));
+    }
+    let batch = store.reader.batch_with(size.saturating_sub(1)).map_err(failed)?;
+    let tree = batch.and_then(|batch| ledger::Frontier::from_bytes(&batch.frontier));
+    let same = tree.is_some_and(|tree| tree.size() == size && tree.root() == root);
+    let seen = clock::Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000)).to_rfc3339();
+    match same {
+        true => Ok(format!("holds the {size} entries that {name} has cosigned at {seen}")),
+        false => Err(Failure::new(format!(
+            "the log's first {size} entries are not those that {name} has cosigned at {seen}"
+        ))),
+    }
 }

@@ -46,7 +46,7 @@ impl Running {
     }
 }
 
-async fn until_signal() {
+pub(crate) async fn until_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

@@ -30,7 +30,10 @@ mod view;
 pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
 };
-pub use checkpoint::{Checkpoint, checkpoint_text, open_checkpoint, sign_checkpoint, verifier_line};
+pub use checkpoint::{
+    Checkpoint, checkpoint_text, cosign, cosigner_line, open_checkpoint, open_cosigned, read_cosigner_line, sign_checkpoint,
+    verifier_line,
+};
 pub use committer::Head;
 pub use entry::{
     Clear, Detail, DetailKey, Details, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry,
@@ -41,7 +44,7 @@ pub use merkle::{
     Frontier, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
 };
 pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, STORE_FORMAT, needed_statement};
-pub use query::Filter;
+pub use query::{Filter, consistency_proof};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
 pub use row::{StoredRow, keeps_history, row_hash};
 pub use state::{EMPTY as EMPTY_STATE, grow_part, grow_state, hash_from_path, tree_key};

@@ -3,7 +3,8 @@
 use crate::projections::{SEGMENT_ENTRIES, Summary, position, root_in};
 use crate::view::entries_of;
 use crate::{
-    Clear, Frontier, ProjectionReader, Reader, StoreFault, Verdict, decode_entry, inclusion_path, leaf_hash, node_hash,
+    Clear, Frontier, ProjectionReader, Reader, StoreFault, Verdict, consistency_path, decode_entry, inclusion_path,
+    leaf_hash, node_hash,
 };
 use domain::{ObjectId, Timestamp};
 use std::ops::Range;
@@ -149,6 +150,16 @@ pub(crate) fn proof(
     size: u64,
 ) -> Result<Vec<[u8; 32]>, StoreFault> {
     inclusion_path(index, size, &mut |level, place| subtree(reader, projections, level, place))
+}
+
+/// The proof that the log of `newer` entries begins with that of `older`.
+pub fn consistency_proof(
+    reader: &dyn Reader,
+    projections: &dyn ProjectionReader,
+    older: u64,
+    newer: u64,
+) -> Result<Vec<[u8; 32]>, StoreFault> {
+    consistency_path(older, newer, &mut |level, place| subtree(reader, projections, level, place))
 }
 
 fn subtree(

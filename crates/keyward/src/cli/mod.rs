@@ -23,7 +23,7 @@ mod story;
 use crate::client::{At, Client, Trouble};
 use crate::failure::Failure;
 use crate::output::{self, Format};
-use crate::{dev, init, serve, wiring};
+use crate::{dev, init, serve, wiring, witness};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use spelled::{days, pair};
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Dev(dev::DevArgs),
     Init(init::InitArgs),
     Serve(serve::ServeArgs),
+    Witness(witness::WitnessArgs),
     /// Print what other tools need in their environment: `eval "$(keyward env)"`.
     Env(env::EnvArgs),
     /// Show how the server is.
@@ -113,6 +114,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Dev(args) => dev::run(args).await,
         Command::Init(args) => init::run(args).await,
+        Command::Witness(args) => witness::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Env(args) => env::run(&args, &at),
         Command::Completions(args) => pages::completions(&args),

@@ -87,6 +87,13 @@ impl Facts {
         }
     }
 
+    /// A server that asks for no credential.
+    pub(crate) fn public(endpoint: &str, ca_file: Option<PathBuf>) -> Self {
+        let region = config::REGION.to_owned();
+        let endpoint = endpoint.to_owned();
+        Self { endpoint, ca_file, region, access_key_id: None, secret_access_key: None, file: None, file_path: None }
+    }
+
     /// Both halves of the access key, where one is known.
     pub(crate) fn credential(&self) -> Option<(&str, &Secret)> {
         self.access_key_id.as_deref().zip(self.secret_access_key.as_ref())

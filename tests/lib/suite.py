@@ -11,6 +11,7 @@ class Suite:
     def __init__(self, name):
         self.name = name
         self.passed = self.failed = self.skipped = 0
+        self.failures = []
         self.lock = threading.Lock()
         self.begun = time.monotonic()
 
@@ -25,6 +26,7 @@ class Suite:
                 self.passed += 1
             else:
                 self.failed += 1
+                self.failures.append(name)
             print(f"{'ok' if good else 'not ok'} {name}", flush=True)
             if not good and detail != "":
                 for line in str(detail).splitlines():

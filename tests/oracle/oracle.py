@@ -3,9 +3,9 @@
 
   oracle.py load PORT CA IDENTITY SECRET FILE SEED WORKERS     until its standard input ends
 
-Each line of FILE is one request of one worker: {"w": worker, "n": number, "op", "body"} before it is sent, and
-{"w", "n", "id", "status", "answer"} once it is answered. It shares no code with Keyward, and runs as a process of its
-own, so that nothing the server does can take back what it wrote.
+Each line of FILE is one request of one worker: {"at", "w": worker, "n": number, "op", "body"} before it is sent, and
+{"at", "w", "n", "id", "status", "answer"} once it is answered; "at" is in monotonic nanoseconds. It shares no code with
+Keyward, and runs as a process of its own, so that nothing the server does can take back what it wrote.
 """
 
 import base64
@@ -14,9 +14,15 @@ import pathlib
 import random
 import sys
 import threading
+import time
+import typing
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import wire as wires  # noqa: E402
+
+
+# How a server in trouble turns a request away, so that SDKs try again.
+UNAVAILABLE = ("DependencyTimeoutException", "KMSInternalException")
 
 
 class Place:
@@ -31,10 +37,31 @@ class Notes:
         self.file, self.lock = open(path, "a", encoding="utf-8"), threading.Lock()
 
     def write(self, **line):
-        text = json.dumps(line) + "\n"
+        text = json.dumps({"at": time.monotonic_ns(), **line}) + "\n"
         with self.lock:
             self.file.write(text)
             self.file.flush()
+
+
+class Live:
+    """Notes of one worker that are taken in at once."""
+
+    def __init__(self, told):
+        self.told, self.asked = told, None
+
+    def write(self, **line):
+        if "op" in line:
+            self.asked = line
+        else:
+            asked, self.asked = self.asked, None
+            self.told.answered(asked, line)
+
+    def lose(self):
+        """The connection broke before the answer."""
+        if self.asked:
+            self.told.lost += 1
+            self.told.may_have_happened(self.asked["op"], self.asked["body"])
+            self.asked = None
 
 
 class Worker(threading.Thread):
@@ -72,7 +99,7 @@ class Worker(threading.Thread):
         self.random.choices(acts, weights)[0]()
 
     def name(self):
-        return f"{self.seed}-{self.number}-{self.count}"
+        return f"{self.seed}-{self.number}-{self.count}".replace(".", "_")  # As aliases may be named
 
     def key(self):
         return self.random.choice(self.keys)
@@ -139,102 +166,141 @@ def load(port, ca, identity, secret, path, seed, workers):
 
 # What must be true afterwards.
 
+# What a key in these states refuses, and how; all else it does.
+DISABLED = dict.fromkeys(("Encrypt", "Decrypt", "RotateKeyOnDemand"), "DisabledException")
+NOT_PENDING = {"CancelKeyDeletion": "KMSInvalidStateException"}
+PENDING = dict.fromkeys(("Encrypt", "Decrypt", "RotateKeyOnDemand", "TagResource", "UntagResource", "DisableKey",
+                         "EnableKey", "UpdateKeyDescription", "ScheduleKeyDeletion", "CreateAlias", "UpdateAlias"),
+                        "KMSInvalidStateException")
+REFUSED = {"Enabled": NOT_PENDING, "Disabled": {**NOT_PENDING, **DISABLED}, "PendingDeletion": PENDING}
+BECOMES = {"DisableKey": "Disabled", "EnableKey": "Enabled", "ScheduleKeyDeletion": "PendingDeletion",
+           "CancelKeyDeletion": "Disabled"}
+ROTATIONS_MAX = 25
 
-class Key:
-    """What a key was told to be."""
 
-    def __init__(self, description):
-        self.description, self.state, self.tags, self.rotations = description, "Enabled", {}, 0
+class Key(typing.NamedTuple):
+    """What a key is. Where an answer is missing, it may be one of several."""
 
-    def apply(self, operation, body):
+    description: str
+    state: str = "Enabled"
+    tags: tuple = ()
+    rotations: int = 0
+
+    def code(self, operation):
+        """How it refuses, or nothing."""
+        refused = REFUSED[self.state].get(operation)
+        if not refused and operation == "RotateKeyOnDemand" and self.rotations >= ROTATIONS_MAX:
+            return "LimitExceededException"
+        return refused
+
+    def after(self, operation, body):
         if operation == "UpdateKeyDescription":
-            self.description = body["Description"]
-        elif operation == "TagResource":
-            self.tags.update((tag["TagKey"], tag["TagValue"]) for tag in body["Tags"])
-        elif operation == "UntagResource":
-            [self.tags.pop(name, None) for name in body["TagKeys"]]
-        elif operation == "RotateKeyOnDemand":
-            self.rotations += 1
-        else:
-            states = {"DisableKey": "Disabled", "EnableKey": "Enabled", "ScheduleKeyDeletion": "PendingDeletion",
-                      "CancelKeyDeletion": "Disabled"}
-            self.state = states.get(operation, self.state)
+            return self._replace(description=body["Description"])
+        if operation == "TagResource":
+            return self.tagged({**dict(self.tags), **{tag["TagKey"]: tag["TagValue"] for tag in body["Tags"]}})
+        if operation == "UntagResource":
+            return self.tagged({name: value for name, value in self.tags if name not in body["TagKeys"]})
+        if operation == "RotateKeyOnDemand":
+            return self._replace(rotations=self.rotations + 1)
+        return self._replace(state=BECOMES.get(operation, self.state))
 
-    def facts(self):
-        return (self.description, self.state, tuple(sorted(self.tags.items())), self.rotations)
+    def tagged(self, tags):
+        return self._replace(tags=tuple(sorted(tags.items())))
 
 
 class Told:
-    """All that the oracle was told, over all its files."""
+    """All that the oracle was told, over all its files, and what may be true by it."""
 
     def __init__(self):
-        self.keys, self.aliases, self.blobs = {}, {}, []
-        self.acknowledged, self.lost, self.wrong = [], 0, []
-        self.maybe = {}  # keys and aliases that a request without an answer may have changed: the request
+        self.keys, self.aliases, self.blobs, self.opens = {}, {}, [], {}  # keys and aliases: all that they may be
+        self.acknowledged, self.undone, self.unsure, self.lost, self.wrong = [], [], [], 0, []
 
-    def read(self, path):
+    def read(self, path, until=float("inf")):
+        """Takes in what was told up to a moment. How many requests had no answer then."""
         asked = {}
         for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
             note = json.loads(line)
+            if note["at"] > until:
+                continue
             place = (note["w"], note["n"])
             if "op" in note:
                 asked[place] = note
             else:
                 self.answered(asked.pop(place), note)
-        self.lost += len(asked)
         for note in asked.values():
-            name = note["body"].get("AliasName") or note["body"].get("KeyId")
-            if name:
-                self.maybe[name] = (note["op"], note["body"])
+            self.may_have_happened(note["op"], note["body"])
+        self.lost += len(asked)
         return len(asked)
 
     def answered(self, asked, told):
         operation, body, answer = asked["op"], asked["body"], told["answer"]
         if told["status"] >= 500:
-            self.wrong.append(f"{operation} answered {told}")
-            return
+            return self.turned_away(operation, body, told)
         self.acknowledged.append(told["id"])
-        if told["status"] != 200:
-            return
+        code = None if told["status"] == 200 else str(answer.get("__type", "")).rpartition("#")[2]
+        if not self.fits(operation, body, code, answer):
+            self.wrong.append(f"{operation} {body} answered {told}; its key may be {self.keys.get(self.key_of(operation, body))}")
+
+    def turned_away(self, operation, body, told):
+        """A server in whose way nothing stands never does it. One that says that nothing was done is held to it."""
+        word, message = str(told["answer"].get("__type", "")).rpartition("#")[2], str(told["answer"].get("message", ""))
+        if word not in UNAVAILABLE or told["status"] not in (500, 503):
+            self.wrong.append(f"{operation} answered {told}")
+        if "nothing was done" in message.lower():
+            self.undone.append(told["id"])
+        else:
+            self.unsure.append(told["id"])
+            self.may_have_happened(operation, body)
+
+    def key_of(self, operation, body):
+        if operation == "Decrypt":
+            return self.opens[body["CiphertextBlob"]][1]
+        return body.get("KeyId") or body.get("TargetKeyId")
+
+    def fits(self, operation, body, code, answer):
+        """Whether it can be so. From here on only that is possible which goes with the answer."""
+        identity = self.key_of(operation, body)
+        if identity in self.keys:
+            possible = {key for key in self.keys[identity] if key.code(operation) == code}
+            if not possible:
+                return False
+            self.keys[identity] = {key.after(operation, body) for key in possible} if code is None else possible
+        elif code is not None:
+            return False  # Nothing refuses a new key, and each name belongs to its worker
+        return code is not None or self.succeeded(operation, body, answer)
+
+    def succeeded(self, operation, body, answer):
         if operation == "CreateKey":
-            self.keys[answer["KeyMetadata"]["KeyId"]] = Key(body["Description"])
+            self.keys[answer["KeyMetadata"]["KeyId"]] = {Key(body["Description"])}
         elif operation in ("CreateAlias", "UpdateAlias"):
-            self.aliases[body["AliasName"]] = body["TargetKeyId"]
+            self.aliases[body["AliasName"]] = {body["TargetKeyId"]}
         elif operation == "DeleteAlias":
-            self.aliases[body["AliasName"]] = None
+            self.aliases[body["AliasName"]] = {None}
         elif operation == "Encrypt":
             self.blobs.append((answer["CiphertextBlob"], body["EncryptionContext"], body["Plaintext"], body["KeyId"]))
-        elif operation != "Decrypt":
-            self.keys[body["KeyId"]].apply(operation, body)
+            self.opens[answer["CiphertextBlob"]] = (body["Plaintext"], body["KeyId"])
+        elif operation == "Decrypt":
+            return answer["Plaintext"] == self.opens[body["CiphertextBlob"]][0]
+        return True
 
-    def key_may_be(self, identity):
-        """The facts that are right: one, or two where a request on the key was in flight."""
-        key = self.keys[identity]
-        right = {key.facts()}
-        if identity in self.maybe:
-            operation, body = self.maybe[identity]
-            after = Key(key.description)
-            after.state, after.tags, after.rotations = key.state, dict(key.tags), key.rotations
-            after.apply(operation, body)
-            right.add(after.facts())
-        return right
+    def may_have_happened(self, operation, body):
+        identity, name = body.get("KeyId"), body.get("AliasName")
+        if identity in self.keys:
+            before = self.keys[identity]
+            self.keys[identity] = before | {key.after(operation, body) for key in before if not key.code(operation)}
+        if name:
+            self.aliases[name] = self.aliases.get(name, {None}) | {body.get("TargetKeyId")}
 
-    def settle_key(self, identity, facts):
-        """What was found after a crash is what must stay."""
-        key = self.keys[identity]
-        key.description, key.state, key.tags, key.rotations = facts[0], facts[1], dict(facts[2]), facts[3]
-        self.maybe.pop(identity, None)
-
-    def alias_may_be(self, name):
-        right = {self.aliases.get(name)}
-        if name in self.maybe:
-            operation, body = self.maybe[name]
-            right.add(None if operation == "DeleteAlias" else body["TargetKeyId"])
+    def settle_key(self, identity, found):
+        """What was found after a crash is what must stay. Whether it may be."""
+        right = found in self.keys[identity]
+        self.keys[identity] = {found}
         return right
 
     def settle_alias(self, name, target):
-        self.aliases[name] = target
-        self.maybe.pop(name, None)
+        right = target in self.aliases[name]
+        self.aliases[name] = {target}
+        return right
 
 
 if __name__ == "__main__":

@@ -85,6 +85,9 @@ fn work(link: &Connection, rung: &Receiver<()>, shared: &Shared, health: &Health
             }
         }
     }
+    if health.is_poisoned() {
+        let _ = schema::close_as_it_is(link);
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -20,6 +20,10 @@ impl Health {
         Err(StoreFault(format!("stopped until it is reopened: {reason}")))
     }
 
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
+    }
+
     /// The first reason stays.
     pub(crate) fn poison(&self, fault: &StoreFault) {
         let mut reason = self.reason.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

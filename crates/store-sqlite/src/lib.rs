@@ -98,8 +98,8 @@ pub fn open_snapshot(dir: &Path) -> Result<Arc<dyn Reader>, OpenFault> {
 }
 
 fn assemble(dir: &Path, lock: files::Lock) -> Result<Store, OpenFault> {
-    let writer = writer::SqliteWriter::open(dir, lock)?;
-    let reader = reader::SqliteReader::open(dir)?;
+    let (open, reader) = (writer::Open::new(dir)?, reader::SqliteReader::open(dir)?);
+    let writer = writer::SqliteWriter::new(dir, lock, open, reader.pool());
     let projection_writer = projections::SqliteProjectionWriter::open(dir)?;
     Ok(Store {
         writer: Box::new(writer),

@@ -2,16 +2,29 @@
 
 use crate::OpenFault;
 use crate::convert::fault;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use ledger::StoreFault;
 use rusqlite::{CachedStatement, Connection};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Beyond the cores: whoever waits for the disk should not keep others out.
 const SPARE: usize = 2;
+/// Whoever waits for a connection looks this often whether there will be one.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long closing waits for a statement that still reads.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+
+type Connect = Box<dyn Fn() -> Result<Connection, OpenFault> + Send + Sync>;
 
 pub(crate) struct Pool {
     idle: Receiver<Connection>,
     back: Sender<Connection>,
+    connect: Connect,
+    /// How many connections there are, idle or on loan. Only the writer changes it after the opening.
+    made: AtomicUsize,
+    /// False while the writer needs the database for itself.
+    lends: AtomicBool,
 }
 
 /// A connection on loan; it goes back by itself.
@@ -30,13 +43,48 @@ impl Drop for Loan<'_> {
 }
 
 impl Pool {
-    pub(crate) fn open(connect: impl Fn() -> Result<Connection, OpenFault>) -> Result<Self, OpenFault> {
+    pub(crate) fn open(
+        connect: impl Fn() -> Result<Connection, OpenFault> + Send + Sync + 'static,
+    ) -> Result<Self, OpenFault> {
         let size = std::thread::available_parallelism().map_or(SPARE, |cores| cores.get().saturating_add(SPARE));
         let (back, idle) = bounded(size);
-        for _ in 0..size {
-            let _ = back.try_send(connect()?);
+        let (made, lends) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let pool = Self { idle, back, connect: Box::new(connect), made, lends };
+        pool.refill()?;
+        Ok(pool)
+    }
+
+    /// Makes the connections that are missing, and lends them again.
+    pub(crate) fn refill(&self) -> Result<(), OpenFault> {
+        let size = self.back.capacity().unwrap_or(SPARE);
+        while self.made.load(Ordering::Relaxed) < size {
+            let _ = self.back.try_send((self.connect)()?);
+            self.made.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(Self { idle, back })
+        self.lends.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Closes every connection. Until the refill, whoever wants one is told that there is none.
+    pub(crate) fn close(&self) -> Result<(), StoreFault> {
+        self.lends.store(false, Ordering::Release);
+        while self.made.load(Ordering::Relaxed) > 0 {
+            let link = self.idle.recv_timeout(CLOSE_MAX);
+            drop(link.map_err(|_| StoreFault("a reader does not come to its end".to_owned()))?);
+            self.made.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn take(&self, doing: &str) -> Result<Connection, StoreFault> {
+        while self.lends.load(Ordering::Acquire) {
+            match self.idle.recv_timeout(LOOK) {
+                Ok(link) => return Ok(link),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Err(StoreFault(format!("{doing}: the store is stopped until it is reopened")))
     }
 
     /// Of one connection alone.
@@ -76,8 +124,7 @@ impl Pool {
         doing: &str,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreFault> {
-        let link = self.idle.recv().map_err(|_| StoreFault(format!("{doing}: the store is closed")))?;
-        let loan = Loan { link: Some(link), back: &self.back };
+        let loan = Loan { link: Some(self.take(doing)?), back: &self.back };
         let Some(link) = &loan.link else {
             return Err(StoreFault(format!("{doing}: the store is closed")));
         };

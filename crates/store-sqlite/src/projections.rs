@@ -134,7 +134,7 @@ impl Drop for SqliteProjectionWriter {
 /// Reads projections. Where there is no file that can be read, there are none yet.
 pub(crate) fn open_reader(dir: &Path) -> Arc<dyn ProjectionReader> {
     let path = files::projections(dir);
-    match Pool::open(|| checked(&path)) {
+    match Pool::open(move || checked(&path)) {
         Ok(pool) => Arc::new(SqliteProjectionReader { pool }),
         Err(fault) => {
             tracing::warn!(%fault, "no projections can be read; queries scan the log");

@@ -9,14 +9,21 @@ use domain::{ObjectId, RowId, Table, Timestamp};
 use ledger::{FormerRow, NodeId, Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) struct SqliteReader {
-    pool: Pool,
+    pool: Arc<Pool>,
 }
 
 impl SqliteReader {
     pub(crate) fn open(dir: &Path) -> Result<Self, OpenFault> {
-        Ok(Self { pool: Pool::open(|| schema::open_checked_reader(dir))? })
+        let dir = dir.to_owned();
+        Ok(Self { pool: Arc::new(Pool::open(move || schema::open_checked_reader(&dir))?) })
+    }
+
+    /// Its connections, for the writer to close when it needs the database for itself.
+    pub(crate) fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.pool)
     }
 
     /// Shows one moment for as long as it lives: one connection within one transaction.

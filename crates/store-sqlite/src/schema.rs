@@ -3,6 +3,7 @@
 use crate::convert::fault;
 use crate::{OpenFault, failed, files};
 use ledger::StoreFault;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -96,6 +97,27 @@ pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenFault> {
     configure_writer(&link)
         .and_then(|()| make_tables(&mut link))
         .map_err(|error| failed(&path, fault("open", &error)))?;
+    Ok(link)
+}
+
+/// The last connection that is closed would move the rest of the WAL and remove it. After a failure it must not: the WAL
+/// is then the only place that is sure to hold what was acknowledged.
+pub(crate) fn close_as_it_is(link: &Connection) -> Result<(), rusqlite::Error> {
+    link.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(|_| ())
+}
+
+/// The one connection there is, in this process and all others: whoever else reads is waited for, and then it fails.
+/// What is known of the WAL is read from the WAL, and not from memory that connections share.
+pub(crate) fn open_alone(dir: &Path) -> Result<Connection, OpenFault> {
+    let path = files::database(dir);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let link = Connection::open_with_flags(&path, flags).map_err(|error| failed(&path, fault("open", &error)))?;
+    let set = link
+        .busy_timeout(BUSY_MAX)
+        .and_then(|()| close_as_it_is(&link))
+        .and_then(|()| link.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(())))
+        .and_then(|()| configure_writer(&link));
+    set.map_err(|error| failed(&path, fault("open", &error)))?;
     Ok(link)
 }
 

@@ -4,6 +4,7 @@ use crate::checkpointer::{Checkpointer, Mode, checkpoint};
 use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
+use crate::pool::Pool;
 use crate::{OpenFault, schema, slots};
 use ledger::{
     Batch, Done, FormerRow, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer,
@@ -50,9 +51,10 @@ pub(crate) struct SqliteWriter {
     _lock: Lock,
     /// None between a failure and the reopening.
     open: Option<Open>,
+    readers: Arc<Pool>,
 }
 
-struct Open {
+pub(crate) struct Open {
     link: Connection,
     /// The index of the next entry.
     head: u64,
@@ -61,9 +63,8 @@ struct Open {
 }
 
 impl SqliteWriter {
-    pub(crate) fn open(dir: &Path, lock: Lock) -> Result<Self, OpenFault> {
-        let open = Open::new(dir)?;
-        Ok(Self { dir: dir.to_owned(), _lock: lock, open: Some(open) })
+    pub(crate) fn new(dir: &Path, lock: Lock, open: Open, readers: Arc<Pool>) -> Self {
+        Self { dir: dir.to_owned(), _lock: lock, open: Some(open), readers }
     }
 
     /// Does one thing on a healthy store; a failure stops it.
@@ -93,10 +94,11 @@ impl Writer for SqliteWriter {
 
     fn reopen(&mut self) -> Result<(), StoreFault> {
         self.open = None;
-        let open = Open::new(&self.dir).map_err(|fault| StoreFault(fault.to_string()))?;
-        truncate(&open.link)?;
-        self.open = Some(open);
-        Ok(())
+        self.readers.close()?;
+        write_anew(&self.dir)?;
+        let reopened = |fault: OpenFault| StoreFault(fault.to_string());
+        self.open = Some(Open::new(&self.dir).map_err(reopened)?);
+        self.readers.refill().map_err(reopened)
     }
 
     fn scrub(&mut self, done: Done) {
@@ -152,6 +154,14 @@ fn load(link: &Connection, part: &Part) -> Result<(), rusqlite::Error> {
     write_former(link, &part.former)
 }
 
+/// All of the WAL into the database, synced, whatever was thought to be there already. SQLite syncs the database only
+/// when it holds the whole WAL; what it copied before counts as copied though it was never synced, as long as anybody has
+/// the database open. So nobody may, and one connection that shares no memory reads the WAL from its beginning.
+fn write_anew(dir: &Path) -> Result<(), StoreFault> {
+    let link = schema::open_alone(dir).map_err(|fault| StoreFault(fault.to_string()))?;
+    truncate(&link)
+}
+
 fn truncate(link: &Connection) -> Result<(), StoreFault> {
     if checkpoint(link, Mode::Truncate)?.hindered {
         return Err(StoreFault("checkpoint: a reader stands in the way".to_owned()));
@@ -159,8 +169,16 @@ fn truncate(link: &Connection) -> Result<(), StoreFault> {
     Ok(())
 }
 
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.health.is_poisoned() {
+            let _ = schema::close_as_it_is(&self.link);
+        }
+    }
+}
+
 impl Open {
-    fn new(dir: &Path) -> Result<Self, OpenFault> {
+    pub(crate) fn new(dir: &Path) -> Result<Self, OpenFault> {
         let link = schema::open_writer(dir)?;
         let head = head(&link).map_err(|found| crate::failed(dir, found))?;
         let health = Arc::new(Health::default());

@@ -270,3 +270,35 @@ fn acknowledged_batches_survive_kill_9() {
         assert_eq!(store.reader.batches(0, u32::MAX).unwrap().len() as u64, last.first / 3 + 1);
     }
 }
+
+/// A disk that takes a write and loses it says so at the next sync, and at no other.
+#[test]
+fn what_a_failed_sync_may_have_lost_is_written_anew() {
+    let temp = Temp::new();
+    let mut store = temp.open();
+    let file = temp.dir().join("keyward.db");
+    for first in 0..200 {
+        store.writer.append(&Batch { rows: vec![row(Table::Key, first, first)], ..batch(first, 1) }).unwrap();
+    }
+    let before = std::fs::read(&file).unwrap();
+    {
+        // Somebody who reads keeps the WAL from being moved as a whole, so the database is not synced.
+        let (reader, mover) = (rusqlite::Connection::open(&file).unwrap(), rusqlite::Connection::open(&file).unwrap());
+        reader.execute_batch("BEGIN; SELECT * FROM batches").unwrap();
+        store.writer.append(&batch(200, 1)).unwrap();
+        let moved = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (there, moved) = mover.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], moved).unwrap();
+        assert!(0 < moved && moved < there, "{moved} of {there}");
+    }
+    let after = std::fs::read(&file).unwrap();
+    assert_ne!(before, after);
+    let lost: Vec<u8> = before.iter().copied().chain(std::iter::repeat(0)).take(after.len()).collect();
+    std::os::unix::fs::FileExt::write_all_at(&std::fs::File::options().write(true).open(&file).unwrap(), &lost, 0)
+        .unwrap();
+    store.writer.append(&batch(999, 1)).unwrap_err();
+    store.writer.reopen().unwrap();
+    let kept: Vec<u64> = store.reader.batches(0, 1_000).unwrap().iter().map(|batch| batch.first).collect();
+    assert_eq!(kept, (0..=200).collect::<Vec<_>>());
+    assert_eq!(store.reader.all_rows(None, 1_000).unwrap().len(), 200);
+    store.writer.append(&batch(201, 1)).unwrap();
+}

@@ -1,6 +1,7 @@
 """Disks for the fault rigs: one that is recorded block by block, images of what a power cut leaves of it, and one that
 is small. All mounts are in a namespace of this process's own and go with it."""
 
+import bisect
 import contextlib
 import ctypes
 import mmap
@@ -15,32 +16,30 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECORD = struct.Struct(">cQQQ")
-DISK_BYTES = 96 << 20
 # What a disk writes whole or not at all.
 SECTOR = 512
-# Sectors of one write are kept with one of these chances, drawn anew for each cut.
+# Of what was not flushed each write is kept with one of these chances, drawn anew for each cut.
 KEPT = (0.0, 0.1, 0.5, 0.9, 1.0)
 SEPARATED = "KEYWARD_RIG_SEPARATED"
 
 
 def lacking(*programs):
-    """What is missing to work with mounts, if anything."""
+    """What is missing to work with mounts, if anything. Asked after `separate`."""
     missing = [name for name in programs if not shutil.which(name)]
     if missing:
         return f"not installed: {' '.join(missing)}"
-    if os.geteuid() != 0:
-        return "only root can mount"
-    return ""
+    return "" if os.environ.get(SEPARATED) else "no mount namespace can be made"
 
 
 def separate():
     """Goes on in a mount namespace of its own, so that nothing stays mounted whatever happens."""
-    if os.environ.get(SEPARATED) or lacking("unshare", "mount"):
+    if os.environ.get(SEPARATED) or not shutil.which("unshare"):
         return
-    tried = subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], capture_output=True)
-    if tried.returncode == 0:
+    way = ["unshare", "--mount", "--propagation", "private"]
+    way += [] if os.geteuid() == 0 else ["--map-root-user"]
+    if subprocess.run([*way, "true"], capture_output=True).returncode == 0:
         os.environ[SEPARATED] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+        os.execvp("unshare", [*way, sys.executable, *sys.argv])
 
 
 def cannot_loop():
@@ -83,24 +82,48 @@ def unmount(where):
     run("umount", "--lazy", where)
 
 
-@contextlib.contextmanager
-def small(where, size):
-    """A file system in memory of so many bytes."""
-    with mounted("tmpfs", where, "-t", "tmpfs", "-o", f"size={size},mode=0700"):
-        yield where
+def small(kind, where, size):
+    """A file system of so many bytes: in memory, or ext4."""
+    if kind == "tmpfs":
+        return mounted("tmpfs", where, "-t", "tmpfs", "-o", f"size={size},mode=0700")
+    image = where.with_suffix(".image")
+    with open(image, "wb") as file:
+        file.truncate(size)
+    run("mkfs.ext4", "-q", "-F", "-m", 0, image)
+    return mounted(image, where, "-o", "loop")
+
+
+class Ballast:
+    """Takes what is free."""
+
+    def __init__(self, where):
+        self.file = where / "ballast"
+
+    def fill(self, left):
+        """Until so many bytes are left."""
+        facts = os.statvfs(self.file.parent)
+        free = facts.f_bavail * facts.f_frsize - left
+        with open(self.file, "ab") as file, contextlib.suppress(OSError):
+            while free > 0:
+                free -= file.write(bytes(min(free, 1 << 16)))
+                file.flush()
+            os.fsync(file.fileno())
+
+    def drop(self):
+        self.file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def recorded(scratch, where, log):
-    """ext4 on a disk that writes down each write and flush in `log`. Writes of the unmounting are in it too."""
-    device = scratch / "device"
+def recorded(where, log, size):
+    """ext4 on a disk of so many bytes that writes down each write and flush in `log`. Those of the unmounting are in it too."""
+    device = where.with_suffix(".device")
     device.touch()
     server = subprocess.Popen(
         ["nbdfuse", device, "--command", "nbdkit", "-s", "python", HERE / "block_recorder.py", f"log={log}",
-         f"size={DISK_BYTES}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
+         f"size={size}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
     try:
         until = time.monotonic() + 20
-        while device.stat().st_size != DISK_BYTES:
+        while device.stat().st_size != size:
             if server.poll() is not None or time.monotonic() > until:
                 raise OSError("the recording disk does not start")
             time.sleep(0.05)
@@ -134,28 +157,42 @@ class Record:
 
     def after(self, at):
         """How many requests came before this moment."""
-        low, high = 0, len(self.requests)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.requests[middle][1] < at else (low, middle)
-        return low
+        return bisect.bisect_left(self.requests, at, key=lambda request: request[1])
 
     def count(self, kind):
         return sum(request[0] == kind for request in self.requests)
 
+    def crowded(self, begin, least):
+        """Moments after `begin` at which so many writes wait for a flush."""
+        found, waiting = [], 0
+        for kind, at, *_ in self.requests:
+            if at >= begin and waiting >= least:
+                found.append(at)
+            waiting = waiting + 1 if kind == b"W" else 0
+        return found
 
-class Cutter:
-    """Images of the disk at cuts, each later than the one before: what was flushed is kept, of the rest anything."""
 
-    def __init__(self, record, scratch):
-        self.record, self.place = record, 0
-        self.safe, self.image = scratch / "safe.image", scratch / "cut.image"
-        self.waiting = []
+class Disk:
+    """One recorded disk, and what cuts leave of it: each cut is later than the one before."""
+
+    def __init__(self, scratch, name, size):
+        self.where, self.log, self.size = scratch / name, scratch / f"{name}.log", size
+        self.safe, self.image = scratch / f"{name}.safe", scratch / f"{name}.image"
+        self.record, self.place, self.waiting = None, 0, []
+
+    def recording(self):
+        return recorded(self.where, self.log, self.size)
+
+    def read(self):
+        """The recording is over."""
+        self.record = Record(self.log)
         with open(self.safe, "wb") as file:
-            file.truncate(DISK_BYTES)
+            file.truncate(self.size)
 
-    def cut(self, place, chance):
-        """The image after the first `place` requests. Returns it, and how many writes were kept, torn and lost."""
+    def cut(self, at, chance, kept):
+        """The image after all requests before a moment: what was flushed is kept, of the rest each write with this
+        chance. How many of these were kept, torn and lost."""
+        place = self.record.after(at)
         with open(self.safe, "r+b") as safe:
             for kind, _, offset, length, begin in self.record.requests[self.place:place]:
                 if kind == b"W":
@@ -167,10 +204,9 @@ class Cutter:
         run("cp", "--sparse=always", self.safe, self.image)
         sums = {"kept": 0, "torn": 0, "lost": 0}
         with open(self.image, "r+b") as image:
-            kept = chance.choice(KEPT)
-            for offset, length, begin in self.waiting:
-                sums[self.keep_some(image, offset, length, begin, kept, chance)] += 1
-        return self.image, sums
+            for one in self.waiting:
+                sums[self.keep_some(image, *one, kept, chance)] += 1
+        return sums
 
     def write(self, file, offset, length, begin):
         file.seek(offset)
@@ -189,9 +225,6 @@ class Cutter:
             return "kept"
         return "lost"
 
-
-@contextlib.contextmanager
-def after_cut(image, where):
-    """The image as the next start of the machine mounts it."""
-    with mounted(image, where, "-o", "loop,nodiscard"):
-        yield where
+    def mounted(self):
+        """The image as the next start of the machine mounts it."""
+        return mounted(self.image, self.where, "-o", "loop,nodiscard")

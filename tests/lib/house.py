@@ -85,6 +85,7 @@ class House:
         self.port = free_port()
         self.process = None
         self.sealed = False
+        self.anchors = []  # Where not beside the root key
 
     # Starting and stopping
 
@@ -111,7 +112,10 @@ class House:
     def beginning(self):
         """The command line that starts it, whatever it is."""
         kept = ("--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self.stored())
-        return ("dev", *kept) if self.kind == "dev" else ("serve", *kept, "--root-key", self.root_key)
+        return ("dev", *kept) if self.kind == "dev" else ("serve", *kept, "--root-key", self.root_key, *self.anchored())
+
+    def anchored(self):
+        return [word for anchor in self.anchors for word in ("--anchor", anchor)]
 
     def start(self):
         """Starts it; the first time it is made, with somebody who may do everything in a tenant."""
@@ -149,7 +153,7 @@ class House:
         return done.stdout
 
     def init(self, root_key):
-        made = self.run("init", "--data", self.data, "--root-key", root_key, *self.stored())
+        made = self.run("init", "--data", self.data, "--root-key", root_key, *self.stored(), *self.anchored())
         if made.returncode:
             raise NotReady(made.stderr)
         self.administrator = dict(

@@ -9,11 +9,14 @@ use std::process::ExitCode;
 /// A task: what it is called, what it is for, and what it does with the arguments that are left.
 type Task = (&'static str, &'static str, fn(Vec<String>) -> bool);
 
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 10] = [
     ("bench", "build for release, measure against the yardstick, print ratios", bench),
     ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
     ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
     ("kill9", "[KILLS]: kill under load, 100 times without, and look for what was lost", kill9),
+    ("power-cut", "[CUTS] [REPORT]: cut the power at block level, 200 times without, and write a report", power_cut),
+    ("faults", "[CALLS] [REPORT]: fail each of the first calls on files, 40 of each kind without", faults),
+    ("disk-full", "[ROUNDS] [REPORT]: fill the disk under load, 40 times without", disk_full),
     ("canaries", "[ROUNDS]: hunt for what must not be anywhere, after 500 rounds of load without", canaries),
     ("contract", "[VERSION]: walk the service's model as botocore has it, pinned or newer", contract),
     ("release-check", "all that must be well before a release", release_check),
@@ -42,6 +45,18 @@ fn kill9(more: Vec<String>) -> bool {
     run::longer("kill9", "KILLS", more.first().map_or("100", String::as_str))
 }
 
+fn power_cut(more: Vec<String>) -> bool {
+    run::reported("power_cut", ("CUTS", "200"), &more, &[("LOAD_SECONDS", "8")])
+}
+
+fn faults(more: Vec<String>) -> bool {
+    run::reported("io_faults", ("CALLS", "40"), &more, &[])
+}
+
+fn disk_full(more: Vec<String>) -> bool {
+    run::reported("disk_full", ("ROUNDS", "40"), &more, &[])
+}
+
 fn canaries(more: Vec<String>) -> bool {
     run::longer("canaries", "ROUNDS", more.first().map_or("500", String::as_str))
 }
@@ -60,11 +75,14 @@ fn contract(more: Vec<String>) -> bool {
 
 /// Everything but the hours of fuzzing: a minute a target tells whether the corpora still pass.
 fn release_check(_: Vec<String>) -> bool {
-    let steps: [(&str, &dyn Fn() -> bool); 6] = [
+    let steps: [(&str, &dyn Fn() -> bool); 9] = [
         ("tests", &|| run::program("./scripts/test", &[], &[])),
         ("deny", &|| deny::deny(Vec::new())),
         ("fuzz", &|| fuzz::fuzz(vec!["60".to_owned()])),
         ("kill9", &|| kill9(Vec::new())),
+        ("power-cut", &|| power_cut(Vec::new())),
+        ("faults", &|| faults(Vec::new())),
+        ("disk-full", &|| disk_full(Vec::new())),
         ("canaries", &|| canaries(Vec::new())),
         ("release build", &|| run::cargo(&["build", "--release", "--locked", "-p", "keyward"], &[])),
     ];

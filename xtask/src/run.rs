@@ -50,3 +50,12 @@ pub(crate) fn suite(name: &str, environment: &[(&str, &str)]) -> bool {
 pub(crate) fn longer(name: &str, variable: &str, much: &str) -> bool {
     suite(name, &[(variable, much), ("SUITE_SECONDS_MAX", "36000")])
 }
+
+/// As [`longer`], with a report: how much, and the file of the report, are the first two arguments.
+pub(crate) fn reported(name: &str, much: (&str, &str), arguments: &[String], more: &[(&str, &str)]) -> bool {
+    let asked = arguments.first().map_or(much.1, String::as_str);
+    let beside = root().join("target").join(format!("{name}-report.json")).to_string_lossy().into_owned();
+    let report = arguments.get(1).map_or(beside.as_str(), String::as_str);
+    let fixed = [(much.0, asked), ("REPORT", report), ("SUITE_SECONDS_MAX", "36000")];
+    suite(name, &fixed.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+}

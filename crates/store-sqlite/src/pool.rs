@@ -87,11 +87,12 @@ impl Pool {
         Err(StoreFault(format!("{doing}: the store is stopped until it is reopened")))
     }
 
-    /// Of one connection alone.
+    /// Of one connection alone, which is never made again.
     pub(crate) fn of(link: Connection) -> Self {
         let (back, idle) = bounded(1);
         let _ = back.try_send(link);
-        Self { idle, back }
+        let connect = Box::new(|| Err(OpenFault::InUse(std::path::PathBuf::new())));
+        Self { idle, back, connect, made: AtomicUsize::new(1), lends: AtomicBool::new(true) }
     }
 
     /// Lends a prepared statement. Waits while all connections are out; nobody keeps one longer than a statement.

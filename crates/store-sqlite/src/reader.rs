@@ -32,7 +32,7 @@ impl SqliteReader {
         let begun =
             link.execute_batch("BEGIN").and_then(|()| link.query_row("SELECT count(*) FROM facts", [], |_| Ok(())));
         begun.map_err(|error| crate::failed(dir, fault("open", &error)))?;
-        Ok(Self { pool: Pool::of(link) })
+        Ok(Self { pool: Arc::new(Pool::of(link)) })
     }
 }
 

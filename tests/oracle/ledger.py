@@ -40,12 +40,42 @@ def opened(database):
             connection.close()
 
 
+class Postgres:
+    """What `opened` is of a file, of a database in PostgreSQL: docs/formats/store-postgres.md."""
+
+    def __init__(self, server, database="keyward"):
+        self.server, self.database = server, database
+
+    def batches(self):
+        sql = "SELECT first, count, encode(entries, 'hex'), encode(frontier, 'hex') FROM keyward.batches ORDER BY first"
+        for line in self.server.sql(sql, self.database).splitlines():
+            first, count, entries, frontier = line.split("|")
+            yield int(first), int(count), bytes.fromhex(entries), bytes.fromhex(frontier)
+
+    def newest_note(self):
+        sql = "SELECT encode(convert_to(note, 'UTF8'), 'hex') FROM keyward.checkpoints ORDER BY size DESC LIMIT 1"
+        return bytes.fromhex(self.server.sql(sql, self.database)).decode() or None
+
+
+def read(database):
+    """The batches of a database, and its newest checkpoint."""
+    if isinstance(database, Postgres):
+        return list(database.batches()), database.newest_note()
+    with opened(database) as connection:
+        sql = "SELECT first, count, entries, frontier FROM batches ORDER BY first"
+        newest = connection.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
+        return list(connection.execute(sql)), newest[0] if newest else None
+
+
 def batches(connection):
+    """Those of a database that is open."""
+    return in_order(connection.execute("SELECT first, count, entries, frontier FROM batches ORDER BY first"))
+
+
+def in_order(found):
     """First index, count, entries, and frontier of each batch, in order; refused if one is missing."""
     expected = None
-    for first, count, entries, frontier in connection.execute(
-        "SELECT first, count, entries, frontier FROM batches ORDER BY first"
-    ):
+    for first, count, entries, frontier in found:
         if expected is not None and first != expected:
             raise documents.Refused(f"a gap before entry {first}: {expected} was expected")
         found = documents.split_batch(entries)
@@ -58,15 +88,12 @@ class Log:
     """The whole log: entries by index, their hashes, and the newest checkpoint."""
 
     def __init__(self, database):
-        with opened(database) as connection:
-            self.raw, frontier = [], b""
-            for first, found, edge in batches(connection):
-                documents.check(first == len(self.raw), f"the log does not begin at 0 but at {first}")
-                self.raw += found
-                frontier = edge
-            newest = connection.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
-            self.checkpoint = newest[0] if newest else None
-            self.frontier = frontier
+        found, self.checkpoint = read(database)
+        self.raw, self.frontier = [], b""
+        for first, entries, edge in in_order(found):
+            documents.check(first == len(self.raw), f"the log does not begin at 0 but at {first}")
+            self.raw += entries
+            self.frontier = edge
         self.entries = [documents.read_entry(raw) for raw in self.raw]
 
     def holds(self):
@@ -75,6 +102,7 @@ class Log:
         root = fast_root(hashes)
         documents.check(struct.unpack(">Q", self.frontier[:8])[0] == len(hashes), "the frontier is of another size")
         documents.check(documents.frontier_root(self.frontier) == root, "the frontier leads to another root")
+        documents.check(self.checkpoint is not None, "there is no checkpoint")
         _, size, signed = self.checkpoint.split("\n")[:3]
         signed_root = documents.unbase64(signed)
         documents.check(int(size) <= len(hashes), "the log is shorter than its newest checkpoint")

@@ -132,6 +132,16 @@ class House:
         """Where the log is, if not in the data directory."""
         return ("--store", self.store) if self.store else ()
 
+    def joined_by(self, node):
+        """Another server on the same log: it is given the root key, an anchor and the certificate, and nothing else."""
+        node.store, node.who = node.store or self.store, self.who
+        node.data.mkdir()
+        shutil.copytree(self.data / "tls", node.data / "tls")
+        shutil.copy(self.root_key, node.root_key)
+        for anchor in self.scratch.glob(f"{self.root_key.name}.anchor*"):
+            shutil.copy(anchor, node.scratch / anchor.name.replace(self.root_key.name, node.root_key.name))
+        return node.start()
+
     def settle(self):
         """A tenant, and in it somebody with all rights in every tongue."""
         site = (self.administrator["AWS_ACCESS_KEY_ID"], self.administrator["AWS_SECRET_ACCESS_KEY"])

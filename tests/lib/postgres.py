@@ -25,7 +25,7 @@ class Server:
         pathlib.Path(scratch).chmod(0o711)
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self.data = self.folder / "data"
+        self.data, self.addresses = self.folder / "data", "127.0.0.1"
 
     def user(self):
         return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
@@ -48,7 +48,7 @@ class Server:
         return self.start()
 
     def start(self):
-        settings = ("listen_addresses=127.0.0.1", "shared_buffers=32MB", "max_connections=200")
+        settings = (f"listen_addresses={self.addresses}", "shared_buffers=32MB", "max_connections=200")
         options = [part for setting in settings for part in ("-c", setting)]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(

@@ -9,12 +9,14 @@ use std::process::ExitCode;
 /// A task: what it is called, what it is for, and what it does with the arguments that are left.
 type Task = (&'static str, &'static str, fn(Vec<String>) -> bool);
 
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 12] = [
     ("bench", "build for release, measure against the yardstick, print ratios", bench),
     ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
     ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
     ("kill9", "[KILLS]: kill under load, 100 times without, and look for what was lost", kill9),
     ("power-cut", "[CUTS] [REPORT]: cut the power at block level, 200 times without, and write a report", power_cut),
+    ("power-cut-postgres", "[CUTS] [REPORT]: the same under PostgreSQL", power_cut_postgres),
+    ("partition", "[SECONDS] [REPORT]: take PostgreSQL away so long in six ways, 60 s without", partition),
     ("faults", "[CALLS] [REPORT]: fail each of the first calls on files, 40 of each kind without", faults),
     ("disk-full", "[ROUNDS] [REPORT]: fill the disk under load, 40 times without", disk_full),
     ("canaries", "[ROUNDS]: hunt for what must not be anywhere, after 500 rounds of load without", canaries),
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     let Some((.., task)) = TASKS.iter().find(|(name, ..)| *name == asked) else {
         eprintln!("usage: cargo xtask TASK");
         for (name, what, _) in TASKS {
-            eprintln!("  {name:14} {what}");
+            eprintln!("  {name:18} {what}");
         }
         return ExitCode::from(2);
     };
@@ -46,7 +48,15 @@ fn kill9(more: Vec<String>) -> bool {
 }
 
 fn power_cut(more: Vec<String>) -> bool {
-    run::reported("power_cut", ("CUTS", "200"), &more, &[("LOAD_SECONDS", "8")])
+    run::reported("power_cut", ("CUTS", "200"), &more, &[("LOAD_SECONDS", "3")])
+}
+
+fn power_cut_postgres(more: Vec<String>) -> bool {
+    run::reported("power_cut", ("CUTS", "200"), &more, &[("LOAD_SECONDS", "3"), ("STORE", "postgres")])
+}
+
+fn partition(more: Vec<String>) -> bool {
+    run::reported("partition", ("AWAY", "60"), &more, &[("CASES", "6")])
 }
 
 fn faults(more: Vec<String>) -> bool {
@@ -75,12 +85,14 @@ fn contract(more: Vec<String>) -> bool {
 
 /// Everything but the hours of fuzzing: a minute a target tells whether the corpora still pass.
 fn release_check(_: Vec<String>) -> bool {
-    let steps: [(&str, &dyn Fn() -> bool); 9] = [
+    let steps: [(&str, &dyn Fn() -> bool); 11] = [
         ("tests", &|| run::program("./scripts/test", &[], &[])),
         ("deny", &|| deny::deny(Vec::new())),
         ("fuzz", &|| fuzz::fuzz(vec!["60".to_owned()])),
         ("kill9", &|| kill9(Vec::new())),
         ("power-cut", &|| power_cut(Vec::new())),
+        ("power-cut-postgres", &|| power_cut_postgres(Vec::new())),
+        ("partition", &|| partition(Vec::new())),
         ("faults", &|| faults(Vec::new())),
         ("disk-full", &|| disk_full(Vec::new())),
         ("canaries", &|| canaries(Vec::new())),

@@ -62,12 +62,16 @@ pub(crate) fn write_client(path: &Path, client: &ClientFile) -> std::io::Result<
     write_private(path, &serde_json::to_vec_pretty(client).map_err(std::io::Error::other)?)
 }
 
-/// Replaces a file that only its owner may read.
+/// Replaces a file that only its owner may read. It is there after a power cut.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let fresh = path.with_extension("new");
     let _ = std::fs::remove_file(&fresh);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&fresh, path)
+    std::fs::rename(&fresh, path)?;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
+        _ => std::fs::File::open(".")?.sync_all(),
+    }
 }

@@ -2,8 +2,8 @@
 
 use domain::{ObjectId, RowId, Table, Timestamp};
 use ledger::{
-    Batch, FormerRow, Locked, NodeId, Part, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredNode, StoredRow,
-    Tile, keeps_history,
+    Batch, FormerRow, Locked, NodeId, Part, Scope, Segment, Store, StoredBatch, StoredCheckpoint, StoredNode,
+    StoredRow, Tile, keeps_history,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 

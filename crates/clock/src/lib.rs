@@ -1,9 +1,13 @@
 //! What time it is, and the words for a moment. Nobody else reads the time.
 
+mod dispute;
+
+pub use dispute::{AHEAD_MILLIS_MAX, Agreed, BEHIND_MILLIS_MAX, Dispute, GAP_MILLIS_MAX, Moment, Reading};
+
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 
 /// A moment of the wall clock: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,14 +17,9 @@ pub struct Timestamp(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Steady(pub i64);
 
-/// Both times at one instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    pub wall: Timestamp,
-    pub steady: Steady,
-}
-
 pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 86_400 * SECOND;
 
 impl Timestamp {
@@ -109,64 +108,161 @@ impl Timestamp {
 
 /// Where the time comes from. Cheap to clone; all clones tell the same time.
 #[derive(Clone)]
-pub struct Clock(Arc<Source>);
+pub struct Clock(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    /// The agreed offset: what the wall is expected to show, less steady time.
+    offset: AtomicI64,
+    /// What the kernel said of its clock when it was asked last.
+    synchronised: AtomicBool,
+    gap: AtomicU8,
+}
 
 enum Source {
-    /// `base` is what steady time was, less the boot clock, when this process opened the log.
+    /// `base` is what steady time was, less the boot clock, when this process opened the log. `kernel` says whether the
+    /// machine's clock is synchronised with others.
     System {
         base: AtomicI64,
+        kernel: fn() -> bool,
     },
     Manual {
         wall: AtomicI64,
         steady: AtomicI64,
+        synchronised: AtomicBool,
     },
 }
 
+/// Whether steady time may lack what passed while the service was down, and who may say that it did pass.
+const GAP_CLOSED: u8 = 0;
+const GAP_FOR_THE_KERNEL: u8 = 1;
+const GAP_FOR_AN_OFFICER: u8 = 2;
+
 impl Clock {
-    /// The machine's clocks. Steady time starts at zero until [`Clock::resume`] says where it was.
+    /// The machine's clocks, of which nobody says that they are synchronised. Steady time starts at zero until
+    /// [`Clock::resume`] says where it was.
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { base: AtomicI64::new(boot_millis().saturating_neg()) }))
+        Self::system_by(|| false)
+    }
+
+    /// The machine's clocks; `kernel` says whether the wall clock is synchronised with others.
+    pub fn system_by(kernel: fn() -> bool) -> Self {
+        Self::of(Source::System { base: AtomicI64::new(boot_millis().saturating_neg()), kernel })
     }
 
     /// A clock that only tests move.
     pub fn manual(wall: Timestamp) -> Self {
-        Self(Arc::new(Source::Manual { wall: AtomicI64::new(wall.0), steady: AtomicI64::new(0) }))
+        let (wall, steady, synchronised) = (AtomicI64::new(wall.0), AtomicI64::new(0), AtomicBool::new(false));
+        Self::of(Source::Manual { wall, steady, synchronised })
+    }
+
+    /// What the wall shows now is agreed until somebody says otherwise.
+    fn of(source: Source) -> Self {
+        let (synchronised, gap) = (AtomicBool::new(false), AtomicU8::new(GAP_CLOSED));
+        let clock = Self(Arc::new(Inner { source, offset: AtomicI64::new(0), synchronised, gap }));
+        let Moment { wall, steady, .. } = clock.now();
+        clock.0.offset.store(Agreed::at(wall, steady).offset, Ordering::Relaxed);
+        clock
     }
 
     pub fn now(&self) -> Moment {
-        match &*self.0 {
-            Source::System { base } => Moment {
-                wall: Timestamp(wall_millis()),
-                steady: Steady(base.load(Ordering::Relaxed).saturating_add(boot_millis())),
-            },
-            Source::Manual { wall, steady } => {
-                Moment { wall: Timestamp(wall.load(Ordering::SeqCst)), steady: Steady(steady.load(Ordering::SeqCst)) }
+        let (wall, steady) = match &self.0.source {
+            Source::System { base, .. } => (wall_millis(), base.load(Ordering::Relaxed).saturating_add(boot_millis())),
+            Source::Manual { wall, steady, .. } => (wall.load(Ordering::SeqCst), steady.load(Ordering::SeqCst)),
+        };
+        let expected = Timestamp(steady.saturating_add(self.0.offset.load(Ordering::Relaxed)));
+        Moment { wall: Timestamp(wall), steady: Steady(steady), expected }
+    }
+
+    /// All that is known of the clock at a moment of its own. It asks the kernel nothing.
+    pub fn reading(&self, now: Moment) -> Reading {
+        let open = self.0.gap.load(Ordering::Relaxed) != GAP_CLOSED;
+        let missing = Some(now.deviation()).filter(|millis| open && *millis > 0);
+        Reading { now, synchronised: self.0.synchronised.load(Ordering::Relaxed), missing }
+    }
+
+    /// Steady time goes on from that of the log's newest entry, which was written when the wall showed `wall`. What passed
+    /// since then is missing, until the kernel or an officer says that it did pass. If the wall was disputed already,
+    /// the kernel's word is not enough. Without an agreement the newest entry stands for one.
+    pub fn resume(&self, wall: Timestamp, steady: Steady, agreed: Option<Agreed>) {
+        let agreed = agreed.unwrap_or(Agreed::at(wall, steady));
+        let steady = steady.max(agreed.least);
+        match &self.0.source {
+            Source::System { base, .. } => base.store(steady.0.saturating_sub(boot_millis()), Ordering::Relaxed),
+            Source::Manual { steady: manual, .. } => {
+                manual.fetch_max(steady.0, Ordering::SeqCst);
             }
+        }
+        self.0.offset.store(agreed.offset, Ordering::Relaxed);
+        let left = Moment { wall, steady, expected: agreed.expected(steady) };
+        let gap = if left.dispute().is_none() { GAP_FOR_THE_KERNEL } else { GAP_FOR_AN_OFFICER };
+        self.0.gap.store(gap, Ordering::Relaxed);
+    }
+
+    /// Asks the kernel. If it says that the wall is synchronised, steady time takes what passed while the service was
+    /// down: once, at most [`GAP_MILLIS_MAX`], and never from a wall that was disputed before. Returns what it took.
+    pub fn take_gap(&self) -> Option<i64> {
+        let synchronised = self.kernel_says();
+        self.0.synchronised.store(synchronised, Ordering::Relaxed);
+        if !synchronised || self.0.gap.load(Ordering::Relaxed) != GAP_FOR_THE_KERNEL {
+            return None;
+        }
+        let missing = self.now().deviation();
+        // Longer than a long weekend may be a clock that is wrong: an officer decides.
+        if missing > GAP_MILLIS_MAX {
+            return None;
+        }
+        self.0.gap.store(GAP_CLOSED, Ordering::Relaxed);
+        let taken = Some(missing).filter(|millis| *millis > 0)?;
+        self.add_steady(taken);
+        Some(taken)
+    }
+
+    /// What was agreed on holds from here on. To agree on it again changes nothing.
+    pub fn agree(&self, agreed: Agreed) {
+        let former = self.0.offset.swap(agreed.offset, Ordering::Relaxed);
+        let short = agreed.least.0.saturating_sub(self.now().steady.0);
+        if short > 0 {
+            self.add_steady(short);
+        }
+        if short > 0 || former != agreed.offset {
+            self.0.gap.store(GAP_CLOSED, Ordering::Relaxed);
         }
     }
 
-    /// Steady time goes on from `last`, the newest one in the log.
-    pub fn resume(&self, last: Steady) {
-        match &*self.0 {
-            Source::System { base } => base.store(last.0.saturating_sub(boot_millis()), Ordering::Relaxed),
-            Source::Manual { steady, .. } => {
-                steady.fetch_max(last.0, Ordering::SeqCst);
-            }
+    fn kernel_says(&self) -> bool {
+        match &self.0.source {
+            Source::System { kernel, .. } => kernel(),
+            Source::Manual { synchronised, .. } => synchronised.load(Ordering::SeqCst),
         }
+    }
+
+    fn add_steady(&self, millis: i64) {
+        match &self.0.source {
+            Source::System { base, .. } => base.fetch_add(millis, Ordering::Relaxed),
+            Source::Manual { steady, .. } => steady.fetch_add(millis, Ordering::SeqCst),
+        };
     }
 
     /// Moves a manual clock forward, both times alike. A system clock is not moved.
     pub fn advance(&self, millis: i64) {
-        if let Source::Manual { wall, steady } = &*self.0 {
-            wall.fetch_add(millis, Ordering::SeqCst);
+        self.set_ahead(millis);
+        if let Source::Manual { steady, .. } = &self.0.source {
             steady.fetch_add(millis, Ordering::SeqCst);
         }
     }
 
-    /// Sets the wall of a manual clock ahead, as an administrator may. Steady time goes on as it did.
+    /// Sets the wall of a manual clock ahead, or back, as an administrator may. Steady time goes on as it did.
     pub fn set_ahead(&self, millis: i64) {
-        if let Source::Manual { wall, .. } = &*self.0 {
+        if let Source::Manual { wall, .. } = &self.0.source {
             wall.fetch_add(millis, Ordering::SeqCst);
+        }
+    }
+
+    /// What the kernel says from here on of a manual clock.
+    pub fn set_synchronised(&self, says: bool) {
+        if let Source::Manual { synchronised, .. } = &self.0.source {
+            synchronised.store(says, Ordering::SeqCst);
         }
     }
 }
@@ -236,7 +332,10 @@ mod tests {
     #[test]
     fn steady_time_goes_on_where_it_was() {
         let clock = Clock::system();
-        clock.resume(Steady(5_000_000));
+        let wall = clock.now().wall;
+        clock.resume(wall, Steady(5_000_000), None);
         assert!(clock.now().steady >= Steady(5_000_000));
+        assert_eq!(clock.now().dispute(), None);
+        assert_eq!(Clock::system_by(|| true).take_gap(), None);
     }
 }

@@ -5,14 +5,18 @@ use crate::shown::{self, hex, key, pairs, time, worker};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dialect::Echo;
-use domain::{AliasFound, CheckpointShown, EntryShown, Explanation, Key, ProofShown, Reply, Status, Tenant, Timestamp};
+use domain::{
+    AliasFound, CheckpointShown, EntryShown, Explanation, Key, Moment, ProofShown, Reply, Status, Steady, Tenant,
+    Timestamp,
+};
 use secret::Secret;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
     // Whatever was recorded had an echo.
-    let now = echo.map_or(Timestamp::MIN, |echo| echo.at.wall);
+    let unknown = Moment::undisputed(Timestamp::MIN, Steady(0));
+    let now = echo.map_or(unknown, |echo| echo.at);
     match reply {
         Reply::Done => json!({}),
         Reply::WouldSucceed => json!({ "would_succeed": true }),
@@ -88,6 +92,7 @@ fn log_or_site(reply: &Reply) -> Value {
         Reply::Checkpoint(one) => json!({ "checkpoint": checkpoint(one) }),
         Reply::Status(status) => described(status),
         Reply::Settings(one) => json!({ "settings": settings(one) }),
+        Reply::Clock(reading) => json!({ "clock": shown::clock(reading) }),
         // All others were said above.
         _ => json!({}),
     }
@@ -101,7 +106,7 @@ fn unveiled(secret: &Secret) -> String {
     secret.expose(base64)
 }
 
-fn listed(keys: &[Arc<Key>], owner: &Tenant, more: bool, now: Timestamp) -> Value {
+fn listed(keys: &[Arc<Key>], owner: &Tenant, more: bool, now: Moment) -> Value {
     let next = keys.last().filter(|_| more).map(|key| key.id.to_string());
     let keys: Vec<_> = keys.iter().map(|key| shown::key_at(key, owner, now)).collect();
     json!({ "keys": keys, "more": more, "next": next })
@@ -179,5 +184,6 @@ fn described(status: &Status) -> Value {
         "secret_memory": status.secret_memory,
         "availability": status.availability,
         "store": status.store,
+        "clock": status.clock,
     })
 }

@@ -2,8 +2,8 @@
 
 use crate::words::Word;
 use domain::{
-    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Material, Removal, Tenant, Timestamp, Tongue, Use,
-    Version, Worker, permitted,
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Material, Moment, Reading, Removal, Tenant, Timestamp,
+    Tongue, Use, Version, Worker, permitted,
 };
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub(crate) fn key(shown: &KeyShown) -> Value {
 }
 
 /// A key as it is at a moment.
-pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Timestamp) -> Value {
+pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     let mut told = Map::new();
     let mut tell = |name: &str, value: Value| {
         told.insert(name.into(), value);
@@ -66,7 +66,7 @@ fn not_shown(key: &Key) -> Value {
 }
 
 /// Whether the primary version may do this now; if not, why.
-fn may(key: &Key, usage: Use, now: Timestamp) -> Value {
+fn may(key: &Key, usage: Use, now: Moment) -> Value {
     match key.primary_version().and_then(|version| permitted(key, version, usage, now)) {
         Ok(()) => json!({ "allowed": true }),
         Err(fault) => json!({ "allowed": false, "word": fault.word(), "why": told(&fault) }),
@@ -86,7 +86,7 @@ fn destruction(destruction: Destruction) -> Value {
     }
 }
 
-pub(crate) fn version(version: &Version, now: Timestamp) -> Value {
+pub(crate) fn version(version: &Version, now: Moment) -> Value {
     let (material, expires) = material(version.material.at(now));
     json!({
         "number": version.number,
@@ -122,5 +122,26 @@ pub(crate) fn worker(by: &Worker) -> Value {
         "account": by.owner.account,
         "version": by.version,
         "algorithm": by.key.algorithm.name(),
+    })
+}
+
+/// What each time decides stands with it, for whoever has to choose.
+pub(crate) fn clock(reading: &Reading) -> Value {
+    let now = reading.now;
+    json!({
+        "wall": time(now.wall),
+        "expected": time(now.expected),
+        "ahead_millis": now.deviation(),
+        "disputed": now.dispute().is_some(),
+        "steady_millis": now.steady.0,
+        "agreed_offset_millis": reading.offset(),
+        "missing_millis": reading.missing,
+        "kernel_synchronised": reading.synchronised,
+        "says": reading.text(),
+        "follows": {
+            "wall": ["rotation", "activation", "windows", "signatures"],
+            "later_of_wall_and_expected": ["expiry"],
+            "steady": ["destruction", "retention of the log"],
+        },
     })
 }

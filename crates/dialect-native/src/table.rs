@@ -86,6 +86,8 @@ static TABLE: &[Row] = &[
     row::<site::GetStatus>("get-status"),
     row::<site::GetSettings>("get-settings"),
     row::<site::SetSettings>("set-settings"),
+    row::<site::GetClock>("get-clock"),
+    row::<site::AcceptClock>("accept-clock"),
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Row> {

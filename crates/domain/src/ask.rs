@@ -289,6 +289,13 @@ pub enum Ask {
         signature_window_seconds: Option<u32>,
     },
 
+    GetClock,
+    /// The wall clock is right. `passed`: so much time passed while the service was down, too.
+    AcceptClock {
+        reason: String,
+        passed: bool,
+    },
+
     // What the house asks of itself
     RotateDue {
         key: ObjectId,

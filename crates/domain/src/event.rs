@@ -47,7 +47,7 @@ impl Key {
             }
             Event::Rotate { former, fingerprint, cause } => self.rotate(former, fingerprint, cause, now)?,
             Event::MakePrimary(number) => {
-                crate::permitted(&self, self.version(number)?, Use::Protect, now.wall)?;
+                crate::permitted(&self, self.version(number)?, Use::Protect, now)?;
                 self.primary = number;
             }
             Event::SetWindow(number, window) => self.version_mut(number)?.window = window,

@@ -17,7 +17,7 @@ mod reply;
 mod request;
 mod tenant;
 
-pub use clock::{DAY, Moment, SECOND, Steady, Timestamp};
+pub use clock::{Agreed, DAY, Dispute, Moment, Reading, SECOND, Steady, Timestamp};
 pub use {
     algorithm::*, ask::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*, profile::*,
     query::*, reply::*, request::*, tenant::*,

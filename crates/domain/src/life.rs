@@ -2,7 +2,7 @@
 //! the material is there, the window, and a destruction that was ordered. What is permitted is the
 //! weakest of them, computed at the moment of use. Which version protects is a pointer, not a state.
 
-use crate::{Fault, Key, Origin, Timestamp, Version};
+use crate::{Fault, Key, Moment, Origin, Timestamp, Version};
 
 /// A key has one and each version has one. A use needs both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,13 +86,14 @@ pub enum Scope {
     Version(u32),
 }
 
-/// The one function that says what is permitted.
-pub fn permitted(key: &Key, version: &Version, usage: Use, now: Timestamp) -> Result<(), Fault> {
+/// The one function that says what is permitted. Windows follow the wall clock; expiry follows the later of wall and
+/// steady time.
+pub fn permitted(key: &Key, version: &Version, usage: Use, now: Moment) -> Result<(), Fault> {
     key.life.permits(Scope::Key, usage)?;
     version.life.permits(Scope::Version(version.number), usage)?;
     version.material.permits(version.number, now)?;
     if usage == Use::Protect {
-        version.window.permits(version.number, now)?;
+        version.window.permits(version.number, now.wall)?;
     }
     Ok(())
 }
@@ -111,7 +112,7 @@ impl Life {
 }
 
 impl Material {
-    fn permits(&self, version: u32, now: Timestamp) -> Result<(), Fault> {
+    fn permits(&self, version: u32, now: Moment) -> Result<(), Fault> {
         match self.at(now) {
             Self::Held { .. } => Ok(()),
             absent => Err(Fault::MaterialNotHeld { version, material: absent }),
@@ -119,9 +120,9 @@ impl Material {
     }
 
     /// What it is at a moment: expired material counts as removed before anybody wiped it.
-    pub fn at(self, now: Timestamp) -> Self {
+    pub fn at(self, now: Moment) -> Self {
         match self {
-            Self::Held { expires: Some(expires) } if now >= expires => Self::Removed(Removal::Expired),
+            Self::Held { expires: Some(expires) } if now.latest() >= expires => Self::Removed(Removal::Expired),
             other => other,
         }
     }

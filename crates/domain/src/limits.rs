@@ -19,4 +19,6 @@ pub const DESTRUCTION_WINDOW_DAYS_MIN: u32 = 7;
 pub const DESTRUCTION_WINDOW_DAYS_MAX: u32 = 90;
 pub const ROTATION_PERIOD_DAYS_MIN: u32 = 1;
 pub const ROTATION_PERIOD_DAYS_MAX: u32 = 36_500;
+/// What somebody says of why.
+pub const REASON_CHARS_MAX: usize = 256;
 pub const PAGE_ITEMS_MAX: u32 = 1_000;

@@ -1,7 +1,7 @@
 //! What comes back, in the standard's words.
 
 use crate::{
-    AliasFound, CheckpointShown, EntryShown, Key, KeyState, ObjectId, Principal, Progress, ProofShown,
+    AliasFound, CheckpointShown, EntryShown, Key, KeyState, Moment, ObjectId, Principal, Progress, ProofShown, Reading,
     RotationSchedule, Settings, Tenant, Timestamp, Version,
 };
 use secret::Secret;
@@ -116,6 +116,7 @@ pub enum Reply {
     Checkpoint(Box<CheckpointShown>),
     Status(Box<Status>),
     Settings(Arc<Settings>),
+    Clock(Reading),
 }
 
 /// A key as it is at the moment of the answer, and whose it is.
@@ -123,7 +124,7 @@ pub enum Reply {
 pub struct KeyShown {
     pub key: Arc<Key>,
     pub owner: Arc<Tenant>,
-    pub now: Timestamp,
+    pub now: Moment,
 }
 
 /// Which key and version did the work.
@@ -160,4 +161,6 @@ pub struct Status {
     pub store: String,
     /// What the loss of a machine costs, for people.
     pub availability: String,
+    /// How the wall clock is, for people.
+    pub clock: String,
 }

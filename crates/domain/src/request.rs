@@ -121,6 +121,8 @@ actions! {
     GetStatus = 83, "GetStatus", Read, "Shows how the service is.";
     GetSettings = 84, "GetSettings", Read, "Shows the site's settings.";
     SetSettings = 85, "SetSettings", Site, "Changes the site's settings.";
+    GetClock = 86, "GetClock", Read, "Shows wall and steady time, and whether they agree.";
+    AcceptClock = 87, "AcceptClock", Site, "Says that the wall clock is right.";
     RotateDue = 90, "RotateDue", House, "Rotates a key whose schedule says so.";
     DestroyDue = 91, "DestroyDue", House, "Ends what was ordered to end by now.";
     WipeExpired = 92, "WipeExpired", House, "Wipes material that has expired.";
@@ -321,6 +323,10 @@ pub enum Found {
     },
     Status {
         status: Box<crate::Status>,
+    },
+    Clock {
+        settings: Arc<Settings>,
+        reading: crate::Reading,
     },
 }
 

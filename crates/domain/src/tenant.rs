@@ -1,6 +1,6 @@
 //! Tenants, and what the site keeps beside them.
 
-use crate::{Authority, ObjectId, Profile, Timestamp};
+use crate::{Agreed, Authority, ObjectId, Profile, Timestamp};
 use secret::Held;
 
 /// Owns a key hierarchy of its own.
@@ -42,6 +42,8 @@ pub struct Settings {
     pub forbids: Vec<(String, String)>,
     /// The recovery key's public halves; none where the site was made without one.
     pub recovery: Option<RecoveryHalves>,
+    /// What the wall clock is expected to show.
+    pub clock: Option<Agreed>,
 }
 
 /// Whose statements the site obeys, and to whom its backups are sealed.

@@ -68,11 +68,11 @@ pub(crate) fn decrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resu
         return Err(Fault::NotFound);
     };
     if *dry == Dry::RunIgnoringCiphertext {
-        usable(work, Use::Process, supplies.now.wall)?;
+        usable(work, Use::Process, supplies.now)?;
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }
     checked(work, ciphertext)?;
-    let with = usable(work, Use::Process, supplies.now.wall)?;
+    let with = usable(work, Use::Process, supplies.now)?;
     Ok(Step::Work(Job::Open { with, context: context.canonical(), sealed: ciphertext }, |request, worked, _| {
         let (Found::Work(work), Worked::Opened(plaintext)) = (&request.found, worked) else {
             return Err(Fault::Unavailable);

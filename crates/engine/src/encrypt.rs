@@ -25,7 +25,7 @@ pub(crate) fn encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resu
     let (Ask::Encrypt { plaintext, context, dry, .. }, Found::Work(work)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
-    let with = usable(work, Use::Protect, supplies.now.wall)?;
+    let with = usable(work, Use::Protect, supplies.now)?;
     if *dry != Dry::Wet {
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }
@@ -43,7 +43,7 @@ pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Res
     let (Ask::GenerateDataKey { bytes, context, dry, .. }, Found::Work(work)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
-    let with = usable(work, Use::Protect, supplies.now.wall)?;
+    let with = usable(work, Use::Protect, supplies.now)?;
     if *dry != Dry::Wet {
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }

@@ -2,8 +2,8 @@
 
 use clock::Timestamp;
 use domain::{
-    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, RequestId, SITE_TENANT, Tenant,
-    Tongue,
+    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, Reading, RequestId, SITE_TENANT,
+    Tenant, Tongue,
 };
 use identity::Caller;
 use ledger::View;
@@ -18,6 +18,8 @@ pub struct Here<'a> {
     /// An id that nothing has yet.
     pub fresh: ObjectId,
     pub now: Timestamp,
+    /// How the clock is.
+    pub clock: Reading,
 }
 
 /// A key and who owns it.

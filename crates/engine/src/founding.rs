@@ -4,8 +4,8 @@
 use crate::people::{key_change, new_principal, public_half, secret_half};
 use crate::tenants::{name_row, tenant_change, tenant_names};
 use domain::{
-    Action, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RecoveryHalves, RequestId,
-    Role, RoleScope, SETTINGS_ID, SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
+    Action, Agreed, Authority, Fault, Moment, NameKind, Object, ObjectId, PrincipalKind, Profile, RecoveryHalves,
+    RequestId, Role, RoleScope, SETTINGS_ID, SITE_TENANT, Settings, Tenant, TenantKind, Tongue,
 };
 use ledger::{Change, Drafted, Effects, Outcome, Record};
 use secret::Secret;
@@ -58,6 +58,7 @@ struct Builder<'a> {
     founded: Vec<Founded>,
     names: NameIds<'a>,
     now: domain::Timestamp,
+    clock: Agreed,
 }
 
 /// The first record of a site, and the access keys that it makes.
@@ -67,7 +68,8 @@ pub fn founding_record(
     names: NameIds<'_>,
 ) -> Result<(Record, Vec<Founded>), Fault> {
     let now = moment.wall;
-    let mut builder = Builder { change: Change::none(), founded: Vec::new(), names, now };
+    let clock = Agreed::at(moment.wall, moment.steady);
+    let mut builder = Builder { change: Change::none(), founded: Vec::new(), names, now, clock };
     builder.settings(founders.recovery);
     builder.site(founders.administrator)?;
     for colony in founders.colonies {
@@ -98,6 +100,7 @@ impl Builder<'_> {
             native_authority: Authority::Native,
             forbids: Vec::new(),
             recovery,
+            clock: Some(self.clock),
         };
         self.put(SETTINGS_ID, Object::Settings(Arc::new(settings)));
     }

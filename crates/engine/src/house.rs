@@ -5,7 +5,8 @@ use crate::{Step, Supplies};
 use crypto::Job;
 use domain::{
     Action, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId,
-    Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, VersionCause,
+    Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, Version,
+    VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -110,13 +111,13 @@ pub(crate) fn removed_material(before: &Key, after: &Key) -> Change {
     gone.fold(Change::none(), |change, (version, _)| change.remove(material_row(before.id, version.number)))
 }
 
+/// Nothing wiped comes back: so it is wiped by the steady time alone, and not by a wall clock that is ahead.
 pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     let (key, ..) = of(request)?;
     let mut after = Key::clone(key);
     for version in &mut after.versions {
-        let expired = version.material.at(supplies.now.wall);
-        if matches!(version.material, Material::Held { .. }) && expired == Material::Removed(Removal::Expired) {
-            version.material = expired;
+        if has_expired(version, supplies) {
+            version.material = Material::Removed(Removal::Expired);
         }
     }
     if after == **key {
@@ -129,14 +130,17 @@ pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies) ->
     Ok(Step::Ready(effects))
 }
 
-/// Where the profile says so, the end of a window is the end of protecting for good.
+fn has_expired(version: &Version, supplies: &Supplies) -> bool {
+    matches!(version.material, Material::Held { expires: Some(expires) } if expires <= supplies.now.expected)
+}
+
+/// Where the profile says so, the end of a window is the end of protecting for good: once both times have reached it.
 pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     let (key, owner, _) = of(request)?;
     let mut after = Key::clone(key);
     if owner.profile.deactivates_at_window_end() {
         for version in &mut after.versions {
-            let ended = version.window.until.is_some_and(|until| until <= supplies.now.wall);
-            if ended && version.life.state == KeyState::Active {
+            if window_has_ended(version, supplies) {
                 version.life.state = version.life.state.becomes(KeyState::Deactivated)?;
             }
         }
@@ -148,35 +152,36 @@ pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies) -
     Ok(Step::Ready(Effects::change(change, Reply::Done)))
 }
 
+fn window_has_ended(version: &Version, supplies: &Supplies) -> bool {
+    let ended = version.window.until.is_some_and(|until| until <= supplies.now.earliest());
+    ended && version.life.state == KeyState::Active
+}
+
 /// What a due key wants, in the order in which it is to be asked.
 pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies) -> Vec<Ask> {
     let id = key.id;
-    let now = supplies.now.wall;
     let mut asks = Vec::new();
     if !due_scopes(key, supplies).is_empty() {
         asks.push(Ask::DestroyDue { key: id });
     }
-    let expired = |version: &domain::Version| version.material.at(now) != version.material;
-    if key.versions.iter().any(expired) {
+    if key.versions.iter().any(|version| has_expired(version, supplies)) {
         asks.push(Ask::WipeExpired { key: id });
     }
-    let ended = |version: &domain::Version| {
-        version.life.state == KeyState::Active && version.window.until.is_some_and(|until| until <= now)
-    };
+    let ended = |version: &Version| window_has_ended(version, supplies);
     if owner.profile.deactivates_at_window_end() && key.versions.iter().any(ended) {
         asks.push(Ask::CloseWindows { key: id });
     }
-    let rotation = key.rotation.is_some_and(|schedule| schedule.next <= now);
+    let rotation = key.rotation.is_some_and(|schedule| schedule.next <= supplies.now.wall);
     if rotation && key.origin == Origin::Generated && rotatable(key).is_ok() {
         asks.push(Ask::RotateDue { key: id });
     }
     asks
 }
 
-/// What is due now: at most `limit` keys are looked at.
+/// What is due now: at most `limit` keys are looked at. A wall clock that was set back hides none of them.
 pub fn due(view: &View, supplies: &Supplies, limit: u32) -> Result<Vec<Ask>, Fault> {
     let mut asks = Vec::new();
-    for id in view.due_keys(supplies.now.wall, limit)? {
+    for id in view.due_keys(supplies.now.latest(), limit)? {
         // A row that was damaged is refused when somebody asks for it; the others are served.
         let Ok(Some(key)) = view.key(id) else { continue };
         let Ok(Some(owner)) = view.tenant(key.tenant) else { continue };
@@ -208,3 +213,6 @@ pub(crate) fn prune<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     effects.errands.push(Errand::Prune { before: *before });
     Ok(Step::Ready(effects))
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ mod record;
 mod recover;
 mod table;
 mod tenants;
+mod times;
 mod working;
 
 pub use find::Here;

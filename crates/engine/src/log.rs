@@ -180,6 +180,7 @@ pub(crate) fn found_status(here: &Here<'_>, view: &View) -> Result<(Found, Vec<D
         secret_memory: secret::secret_memory().text(),
         store: view.store_name(),
         availability: view.availability().to_string(),
+        clock: here.clock.text(),
     });
     Ok((Found::Status { status }, vec![demand(Action::GetStatus, here)]))
 }

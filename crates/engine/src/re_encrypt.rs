@@ -28,7 +28,7 @@ pub(crate) fn re_encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> R
     if *dry != Dry::RunIgnoringCiphertext {
         checked(from, ciphertext)?;
     }
-    let (opens, seals) = (usable(from, Use::Process, supplies.now.wall)?, usable(to, Use::Protect, supplies.now.wall)?);
+    let (opens, seals) = (usable(from, Use::Process, supplies.now)?, usable(to, Use::Protect, supplies.now)?);
     if *dry == Dry::RunIgnoringCiphertext {
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }

@@ -1,7 +1,9 @@
 //! Which operation is which file: the one table from asks to work.
 
 use crate::find::Here;
-use crate::{Step, Supplies, aliases, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants};
+use crate::{
+    Step, Supplies, aliases, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants, times,
+};
 use domain::{Action, Ask, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
 use std::sync::Arc;
@@ -72,6 +74,8 @@ named! {
     Ask::GetStatus => Action::GetStatus,
     Ask::GetSettings => Action::GetSettings,
     Ask::SetSettings { .. } => Action::SetSettings,
+    Ask::GetClock => Action::GetClock,
+    Ask::AcceptClock { .. } => Action::AcceptClock,
     Ask::RotateDue { .. } => Action::RotateDue,
     Ask::DestroyDue { .. } => Action::DestroyDue,
     Ask::WipeExpired { .. } => Action::WipeExpired,
@@ -186,6 +190,7 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::GetCheckpoint => log::found_checkpoint(here, view),
         Ask::GetStatus => log::found_status(here, view),
         Ask::GetSettings | Ask::SetSettings { .. } => tenants::found_settings(action, view),
+        Ask::GetClock | Ask::AcceptClock { .. } => times::found(action, here, view),
         Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
             house::found(action, *key, view)
         }
@@ -258,6 +263,8 @@ fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step
         Ask::GetCheckpoint => log::checkpoint_reply(request),
         Ask::GetStatus => log::status(request),
         Ask::GetSettings | Ask::SetSettings { .. } => tenants::settings(request),
+        Ask::GetClock => times::show(request),
+        Ask::AcceptClock { .. } => times::accept(request),
         Ask::RotateDue { .. } => house::rotate_due(request, supplies),
         Ask::DestroyDue { .. } => house::destroy_due(request, supplies),
         Ask::WipeExpired { .. } => house::wipe_expired(request, supplies),

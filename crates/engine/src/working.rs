@@ -3,7 +3,7 @@
 use crate::find::Owned;
 use crypto::WorkKey;
 use domain::{
-    Action, Demand, Fault, KeyShown, Material, Occasion, Purpose, Target, Timestamp, Use, Worker, Working, permitted,
+    Action, Demand, Fault, KeyShown, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working, permitted,
 };
 use ledger::View;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ pub(crate) fn working(owned: Owned, version: u32, view: &View) -> Result<Working
 }
 
 /// A handle exists only for what may be used so, now.
-pub(crate) fn usable(working: &Working, usage: Use, now: Timestamp) -> Result<WorkKey, Fault> {
+pub(crate) fn usable(working: &Working, usage: Use, now: Moment) -> Result<WorkKey, Fault> {
     let key = &working.key;
     if key.purpose != Purpose::Encrypt {
         return Err(Fault::WrongPurpose { purpose: key.purpose });
     }
     permitted(key, key.version(working.version)?, usage, now)?;
-    working.account.profile.admits(key.algorithm, Occasion::Use(usage), now)?;
+    working.account.profile.admits(key.algorithm, Occasion::Use(usage), now.latest())?;
     let missing = Fault::MaterialNotHeld { version: working.version, material: Material::Awaited };
     let material = Arc::clone(working.material.as_ref().ok_or(missing)?);
     Ok(WorkKey { key: key.id, version: working.version, material })
@@ -37,6 +37,6 @@ pub(crate) fn demand(action: Action, owned: &Owned) -> Demand {
     Demand { action, target: Target::Key(Arc::clone(&owned.key)) }
 }
 
-pub(crate) fn shown(key: domain::Key, owner: &Arc<domain::Tenant>, now: Timestamp) -> KeyShown {
+pub(crate) fn shown(key: domain::Key, owner: &Arc<domain::Tenant>, now: Moment) -> KeyShown {
     KeyShown { key: Arc::new(key), owner: Arc::clone(owner), now }
 }

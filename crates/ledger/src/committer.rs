@@ -411,8 +411,9 @@ impl Committer {
         }
     }
 
+    /// A wall clock that was set back is as good a reason as time that has passed.
     fn signing_due(&self) -> bool {
-        self.clock.now().wall.millis_since(self.signed.1) >= CHECKPOINT_MILLIS || self.signed.1 == Timestamp::MIN
+        self.clock.now().wall.millis_since(self.signed.1).saturating_abs() >= CHECKPOINT_MILLIS
     }
 
     fn signed_note(&self, frontier: &Frontier, state: [u8; 32]) -> StoredCheckpoint {

@@ -15,7 +15,7 @@ use crate::{
     Change, Checkpoint, Frontier, NamedHead, Receipt, Record, RowChange, SignedStatement, Statement, StoredCheckpoint,
     StoredRow, Unrecorded, codec, decode_entry, leaf_hash, row_hash,
 };
-use clock::{Clock, Steady};
+use clock::{Clock, Steady, Timestamp};
 use crossbeam_channel::Sender;
 use crypto::{SealKey, Sealer, VerifyingKey};
 use domain::{Fault, LogKey, NameKind, Object, ObjectId, RowId, SITE_TENANT, Table, WrappedKek};
@@ -271,7 +271,7 @@ impl Ledger {
         let (keys, kek_row) = open_keys(&*store.reader, root)?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
-        let mut tree = check_head(&*store.reader, &keys)?;
+        let (mut tree, wall) = check_head(&*store.reader, &keys)?;
         tree.signed = check_checkpoint(newest, &keys, &tree)?;
         let steady = tree.steady;
         let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &tree.frontier };
@@ -282,7 +282,8 @@ impl Ledger {
         let ledger = Self::start(keys, store, config, tree, checked)?;
         // The site's own row is believed like any other: by its path to the state root.
         ledger.shared.check_stored(&kek_row)?;
-        clock.resume(steady);
+        let agreed = ledger.view().settings().ok().and_then(|settings| settings.clock);
+        clock.resume(wall, steady, agreed);
         Ok(ledger)
     }
 
@@ -601,7 +602,7 @@ pub fn needed_statement(
     anchors: &mut [Box<dyn Anchor>],
 ) -> Result<Option<(Statement, OpenFault)>, OpenFault> {
     let (keys, _) = open_keys(reader, root)?;
-    let Tree { frontier, .. } = check_head(reader, &keys)?;
+    let (Tree { frontier, .. }, _) = check_head(reader, &keys)?;
     let found = anchor::Found { reader, keys: &keys, frontier: &frontier };
     let (anchor, refused) = anchor::heads(anchors, &found)?;
     let store = NamedHead { size: frontier.size(), root: frontier.root() };
@@ -691,7 +692,8 @@ fn check_not_moved(reader: &dyn Reader) -> Result<(), OpenFault> {
     }
 }
 
-fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<Tree, OpenFault> {
+/// Where the log stands, and what the wall clock showed at its newest entry.
+fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Timestamp), OpenFault> {
     // Rows first: others may append meanwhile.
     let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
@@ -704,8 +706,9 @@ fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<Tree, OpenFault> {
     if let Some(position) = newest.filter(|position| *position >= frontier.size()) {
         return Err(OpenFault::LogShorterThanRow { size: frontier.size(), position });
     }
-    let steady = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok()).map(|clear| clear.steady).max();
-    Ok(Tree { frontier, state: last.state, steady: steady.unwrap_or(Steady(0)), signed: 0 })
+    let entries = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok());
+    let (steady, wall) = entries.map(|clear| (clear.steady, clear.wall)).max().unwrap_or((Steady(0), last.wall));
+    Ok((Tree { frontier, state: last.state, steady, signed: 0 }, wall))
 }
 
 /// The size of the newest checkpoint, which the log must not be shorter than.

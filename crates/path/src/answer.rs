@@ -3,7 +3,7 @@
 use crate::decide::{Decided, Guest};
 use crate::{House, Path, TRIES_MAX, ids};
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
-use domain::{Fault, Refusal, RequestId, Unavailable};
+use domain::{Ask, Fault, Refusal, RequestId, Unavailable};
 use ledger::Unrecorded;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
@@ -53,7 +53,12 @@ impl Path {
             let status = dialect.status(&echo, outcome.ending());
             outcome.tell_status(status);
             match house.ledger.commit(outcome.record, basis).await {
-                Ok(receipt) => return self.recorded(dialect, &echo, outcome.reply.unseal(receipt)),
+                Ok(receipt) => {
+                    if matches!(ask, Ask::AcceptClock { .. }) {
+                        self.follow_agreement(house);
+                    }
+                    return self.recorded(dialect, &echo, outcome.reply.unseal(receipt));
+                }
                 Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, &echo, Unavailable::Store),
                 Err(Unrecorded::Damaged { row, why }) => {
                     self.damaged.fetch_add(1, Ordering::Relaxed);

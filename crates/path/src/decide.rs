@@ -97,6 +97,7 @@ impl Path {
             caller,
             fresh,
             now: matter.moment.wall,
+            clock: self.clock.reading(matter.moment),
         };
         let request = match engine::resolve(matter.ask, &here, &view) {
             Ok(request) => request,

@@ -4,8 +4,8 @@ use crate::decide::{Decided, Matter};
 use crate::{House, Path, ids};
 use dialect::Echo;
 use domain::{
-    Action, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT,
-    Standing, Steady, Tenant, Tongue,
+    Action, Agreed, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId,
+    SITE_TENANT, Standing, Tenant, Tongue,
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
@@ -49,6 +49,7 @@ impl Path {
         let record = |names: engine::NameIds<'_>| engine::founding_record(moment, founders, names);
         let founding = Founding { origin: site.origin, record };
         let (ledger, founded) = Ledger::found(open.store, open.root, config, founding).await?;
+        self.clock.agree(Agreed::at(moment.wall, moment.steady));
         self.unseal(ledger)?;
         Ok(founded)
     }
@@ -56,7 +57,9 @@ impl Path {
     /// Opens an existing site for business.
     pub fn open(&self, open: Open<'_>) -> Result<(), OpenFault> {
         let config = LedgerConfig { clock: self.clock.clone(), anchors: open.anchors, statement: None };
-        self.unseal(Ledger::open(open.store, open.root, config)?)
+        self.unseal(Ledger::open(open.store, open.root, config)?)?;
+        self.watch_clock();
+        Ok(())
     }
 
     /// Writes what was refused since the last time: one entry for each source and reason.
@@ -185,7 +188,7 @@ impl Path {
 fn due_before(now: Moment, leads: bool) -> Moment {
     match leads {
         true => now,
-        false => Moment { wall: now.wall.plus(-LEFT_LYING_MILLIS), steady: Steady(now.steady.0 - LEFT_LYING_MILLIS) },
+        false => now.earlier(LEFT_LYING_MILLIS),
     }
 }
 

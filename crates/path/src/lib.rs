@@ -1,6 +1,7 @@
 //! The path of a request. There is no other, and nobody else holds the ledger.
 
 mod answer;
+mod clocks;
 mod decide;
 mod door;
 mod house;
@@ -17,14 +18,14 @@ pub use ledger::AnchorStanding;
 pub use recover::{Recovered, Recovery};
 
 use arc_swap::ArcSwapOption;
-use clock::Clock;
+use clock::{Clock, Dispute};
 use crypto::{Holder, Software};
 use identity::Verifier;
 use ledger::Ledger;
 use policy::Policy;
 use refusals::Refusals;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 
 /// How often a stale request is resolved before its caller is told of a conflict.
 pub const TRIES_MAX: usize = 8;
@@ -43,6 +44,8 @@ pub struct Path {
     damaged: AtomicU64,
     /// Below which index the log was pruned by this process.
     pruned: AtomicU64,
+    /// What was told of the clock last.
+    clock_told: Mutex<Option<Dispute>>,
 }
 
 /// The unsealed house: the log, and whoever can work with keys.
@@ -65,6 +68,7 @@ impl Path {
             conflicts: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
             pruned: AtomicU64::new(house::UNKNOWN),
+            clock_told: Mutex::new(None),
         }
     }
 

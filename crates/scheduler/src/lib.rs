@@ -1,5 +1,5 @@
-//! What happens by itself: rotations, destructions, expiries and windows, errands, and the counts of those
-//! who were refused. A caller on the same path as everybody else; it decides nothing.
+//! What happens by itself: rotations, destructions, expiries and windows, errands, the counts of those who were
+//! refused, and a look at the clock. A caller on the same path as everybody else; it decides nothing.
 
 use path::Path;
 use std::future::Future;
@@ -30,6 +30,7 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
 
 /// One look at what is due.
 async fn round(path: &Path) {
+    path.watch_clock();
     path.record_refusals().await;
     match path.do_due().await {
         Ok(0) => {}

@@ -20,7 +20,7 @@ pub use held::{
     secret_memory_use,
 };
 pub use map::SecretMemory;
-pub use process::{ProcessProtection, protect_process};
+pub use process::{ProcessProtection, clock_is_synchronised, protect_process};
 
 use zeroize::Zeroize;
 

@@ -24,6 +24,16 @@ pub fn protect_process() -> ProcessProtection {
     ProcessProtection { core_files_off, undumpable }
 }
 
+/// Whether the kernel says that its clock is synchronised with others (`adjtimex(2)`): what an NTP or PTP daemon tells
+/// it. Where the kernel does not say, it is not.
+pub fn clock_is_synchronised() -> bool {
+    // SAFETY: all zeros is a `timex` that asks and sets nothing.
+    let mut told: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: reads and writes one whole structure that outlives the call.
+    let state = unsafe { libc::adjtimex(&mut told) };
+    (0..libc::TIME_ERROR).contains(&state) && told.status & libc::STA_UNSYNC == 0
+}
+
 impl ProcessProtection {
     /// One line for `doctor` and `status`.
     pub fn text(self) -> &'static str {

@@ -37,7 +37,7 @@ impl Door for Path {
 
     fn readiness(&self) -> Readiness {
         let reason = match self.standing() {
-            Standing::Ready => return Readiness { ready: true, reasons: alarms(self.anchors(), self.caveat()) },
+            Standing::Ready => return Readiness { ready: true, reasons: alarms(self) },
             Standing::Sealed => "sealed",
             Standing::StoreDown => "the store takes no writes",
             Standing::PutBack => "the store or its anchor was put back",
@@ -57,6 +57,8 @@ impl Door for Path {
             value: count_value(*upto),
         });
         let sealed = u64::from(self.is_sealed());
+        let clock = self.clock_reading();
+        let disputed = u64::from(clock.now.dispute().is_some());
         vec![
             single("keyward_log_entries", "Entries in the log.", Kind::Gauge, counts.entries),
             single(
@@ -92,6 +94,13 @@ impl Door for Path {
                 Kind::Counter,
                 counts.damaged,
             ),
+            single("keyward_clock_disputed", "One while the wall clock is not as agreed.", Kind::Gauge, disputed),
+            Series {
+                name: "keyward_clock_deviation_seconds",
+                help: "How far the wall clock is ahead of what is expected of it.",
+                kind: Kind::Gauge,
+                samples: vec![Sample { labels: Vec::new(), value: seconds(clock.now.deviation()) }],
+            },
             Series {
                 name: "keyward_projection_entries",
                 help: "Entries that a projection has followed.",
@@ -111,13 +120,18 @@ fn alarm(anchors: AnchorStanding) -> u64 {
 }
 
 /// What a house that serves says beside "ready".
-fn alarms(anchors: AnchorStanding, caveat: Option<String>) -> Vec<String> {
-    let anchors = match anchors {
+fn alarms(path: &Path) -> Vec<String> {
+    let anchors = match path.anchors() {
         AnchorStanding::Alarm => Some("an anchor cannot be written".to_owned()),
         AnchorStanding::Unwritable => Some("no anchor can be written: changes are refused".to_owned()),
         _ => None,
     };
-    anchors.into_iter().chain(caveat).collect()
+    anchors.into_iter().chain(path.caveat()).chain(path.clock_alarm()).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating point by their format")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating point by their format")]

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use tidy::golden;
 
 fn at(day: i64) -> Moment {
-    Moment { wall: Timestamp(day * DAY), steady: Steady(day * DAY) }
+    Moment::undisputed(Timestamp(day * DAY), Steady(day * DAY))
 }
 
 fn key(origin: Origin) -> Key {
@@ -43,7 +43,7 @@ fn key(origin: Origin) -> Key {
 
 /// What may be done with a version: `protect process`, or what stands against it.
 fn says(key: &Key, version: &Version, usage: Use, now: Moment) -> String {
-    match permitted(key, version, usage, now.wall) {
+    match permitted(key, version, usage, now) {
         Ok(()) => "yes".into(),
         Err(fault) => format!("{fault:?}"),
     }
@@ -157,7 +157,7 @@ fn life_in_words(key: &Key, now: Moment) -> String {
         Destruction::None => format!("{:?}", life.state),
         Destruction::Scheduled { deadline, .. } => format!("{:?} until day {}", life.state, deadline.0 / DAY),
     };
-    let short = |version: &Version, usage| if permitted(key, version, usage, now.wall).is_ok() { "yes" } else { "no" };
+    let short = |version: &Version, usage| if permitted(key, version, usage, now).is_ok() { "yes" } else { "no" };
     let versions = key.versions.iter().map(|version| {
         let primary = if version.number == key.primary { "*" } else { "" };
         let material = match version.material {
@@ -271,8 +271,7 @@ fn steps(origin: Origin, events: &[(Event, i64)]) -> Vec<(Key, Event, Result<Key
 
 fn works(key: &Key, now: Moment) -> usize {
     let uses = [Use::Protect, Use::Process];
-    let allowed =
-        |version: &Version| uses.iter().filter(|usage| permitted(key, version, **usage, now.wall).is_ok()).count();
+    let allowed = |version: &Version| uses.iter().filter(|usage| permitted(key, version, **usage, now).is_ok()).count();
     key.versions.iter().map(allowed).sum()
 }
 
@@ -299,7 +298,7 @@ proptest! {
             for version in after.versions.iter().filter(|version| meant(version.number)) {
                 let held = matches!(version.material, Material::Held { .. });
                 prop_assert!(!held);
-                prop_assert!(permitted(&after, version, Use::Process, now.wall).is_err());
+                prop_assert!(permitted(&after, version, Use::Process, now).is_err());
             }
             prop_assert!(scope != Scope::Key || after.life.state == KeyState::Destroyed);
         }
@@ -315,7 +314,7 @@ proptest! {
                     compromised.insert(version.number);
                 }
                 if compromised.contains(&version.number) {
-                    prop_assert!(permitted(&after, version, Use::Protect, now.wall).is_err());
+                    prop_assert!(permitted(&after, version, Use::Protect, now).is_err());
                 }
             }
         }
@@ -349,10 +348,10 @@ proptest! {
             let Ok(after) = after else { continue };
             for version in &after.versions {
                 for usage in [Use::Protect, Use::Process] {
-                    if permitted(&after, version, usage, now.wall).is_err() {
+                    if permitted(&after, version, usage, now).is_err() {
                         continue;
                     }
-                    let held = matches!(version.material.at(now.wall), Material::Held { .. });
+                    let held = matches!(version.material.at(now), Material::Held { .. });
                     prop_assert!(held);
                     for life in [after.life, version.life] {
                         prop_assert_eq!(life.destruction, Destruction::None);
@@ -369,8 +368,8 @@ proptest! {
         for (_, _, after, now) in steps(origin, &events) {
             let Ok(after) = after else { continue };
             for version in &after.versions {
-                let protects = permitted(&after, version, Use::Protect, now.wall).is_ok();
-                prop_assert!(!protects || permitted(&after, version, Use::Process, now.wall).is_ok());
+                let protects = permitted(&after, version, Use::Protect, now).is_ok();
+                prop_assert!(!protects || permitted(&after, version, Use::Process, now).is_ok());
             }
         }
     }

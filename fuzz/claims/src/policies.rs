@@ -79,6 +79,7 @@ fn settings() -> Settings {
         native_authority: Authority::Native,
         forbids: Vec::new(),
         recovery: None,
+        clock: None,
     }
 }
 

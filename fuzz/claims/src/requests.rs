@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Request};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// 2026-11-25T09:53:03Z.
-pub(crate) const NOW: Moment = Moment { wall: Timestamp(1_795_600_383_000), steady: Steady(0) };
+pub(crate) const NOW: Moment = Moment::undisputed(Timestamp(1_795_600_383_000), Steady(0));
 const ID: RequestId = RequestId(ObjectId([0x77; 16]));
 
 /// Lines that are no header are passed over; none where there is no first line of a request.

@@ -44,6 +44,17 @@ operation! {
     })
 }
 
+operation! {
+    GetClock {} => "clock", |_input| Ok(Ask::GetClock)
+}
+
+operation! {
+    AcceptClock {
+        reason: String = "Why it is right: 1 to 256 characters, kept with the entry.";
+        passed: Option<bool> = "`true`: what steady time lacks passed while the service was down. All waiting periods get shorter by it.";
+    } => "clock", |input| Ok(Ask::AcceptClock { reason: input.reason, passed: input.passed.unwrap_or(false) })
+}
+
 fn retention(months: Option<u32>, for_ever: Option<bool>) -> Result<Option<Option<u32>>, Fault> {
     match (months, for_ever.unwrap_or(false)) {
         (Some(_), true) => Err(invalid("retain_for_ever", "not beside `retention_months`")),

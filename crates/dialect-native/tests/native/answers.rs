@@ -114,6 +114,7 @@ fn log() -> Vec<(&'static str, Reply)> {
         ("checkpoint", Reply::Checkpoint(Box::new(checkpoint))),
         ("status", Reply::Status(Box::new(status()))),
         ("settings", Reply::Settings(Arc::new(settings()))),
+        ("clock", Reply::Clock(reading())),
     ]
 }
 
@@ -128,7 +129,13 @@ fn status() -> Status {
         availability: "highly available".into(),
         secret_memory: "memfd_secret: no other process, swap or core file can hold it".into(),
         store: "SQLite in /var/lib/keyward".into(),
+        clock: "as agreed, 0 ms apart".into(),
     }
+}
+
+fn reading() -> Reading {
+    let (steady, expected) = (Steady(30 * DAY), NOW.plus(-10 * DAY));
+    Reading { now: Moment { wall: NOW, steady, expected }, synchronised: false, missing: Some(10 * DAY) }
 }
 
 fn settings() -> Settings {
@@ -138,6 +145,7 @@ fn settings() -> Settings {
         native_authority: Authority::Native,
         forbids: vec![],
         recovery: None,
+        clock: None,
     }
 }
 

@@ -111,6 +111,8 @@ fn people(ask: &Ask) -> String {
         Ask::SetSettings { retention_months, signature_window_seconds } => {
             told!("SetSettings", retention_months, signature_window_seconds)
         }
+        Ask::GetClock => "GetClock".into(),
+        Ask::AcceptClock { reason, passed } => told!("AcceptClock", reason, passed),
         _ => panic!("nobody asks this in the native tongue"),
     }
 }

@@ -72,12 +72,8 @@ fn refusals() -> Vec<Refusal> {
 #[test]
 fn the_log_is_told_the_status_that_the_answer_has() {
     let native = keyward_dialect_native::Native::new();
-    let echo = dialect::Echo::new(
-        RequestId(ObjectId::NIL),
-        "encrypt",
-        Action::Encrypt,
-        Moment { wall: NOW, steady: Steady(0) },
-    );
+    let echo =
+        dialect::Echo::new(RequestId(ObjectId::NIL), "encrypt", Action::Encrypt, Moment::undisputed(NOW, Steady(0)));
     for fault in faults() {
         let status = native.status(&echo, Ending::Refused(&fault));
         let response = native.write(echo.id, Some(&echo), Answer::Recorded(Err(fault)));

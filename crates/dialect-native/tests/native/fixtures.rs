@@ -14,7 +14,7 @@ pub(crate) const KEY: ObjectId =
 pub(crate) const OTHER: ObjectId = ObjectId([0xaa; 16]);
 
 pub(crate) fn moment() -> Moment {
-    Moment { wall: NOW, steady: Steady(0) }
+    Moment::undisputed(NOW, Steady(0))
 }
 
 pub(crate) fn request_id() -> RequestId {
@@ -86,7 +86,7 @@ pub(crate) fn key() -> Key {
 }
 
 pub(crate) fn shown(key: Key) -> KeyShown {
-    KeyShown { key: Arc::new(key), owner: tenant(), now: NOW }
+    KeyShown { key: Arc::new(key), owner: tenant(), now: moment() }
 }
 
 pub(crate) fn wire(method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Wire {

@@ -41,7 +41,8 @@ fn event(change: &LifeChange, owner: &Tenant, supplies: &Supplies) -> Result<Eve
             }
             let millis = i64::from(days) * DAY;
             let due = domain::Steady(supplies.now.steady.0.saturating_add(millis));
-            Event::ScheduleDestruction { scope, deadline: supplies.now.wall.plus(millis), due, resume_to }
+            // What is shown is when steady time gets there, whatever the wall shows meanwhile.
+            Event::ScheduleDestruction { scope, deadline: supplies.now.expected.plus(millis), due, resume_to }
         }
     })
 }
@@ -58,7 +59,7 @@ fn already(key: &Key, event: Event) -> bool {
 }
 
 fn reply(change: &LifeChange, after: &Key, owner: &Arc<Tenant>, supplies: &Supplies) -> Reply {
-    let key = shown(after.clone(), owner, supplies.now.wall);
+    let key = shown(after.clone(), owner, supplies.now);
     match *change {
         LifeChange::ScheduleDestruction { scope, days, .. } => {
             Reply::Destruction { deadline: deadline(after, scope), days: Some(days), key }
@@ -113,7 +114,7 @@ pub(crate) fn set_facts<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Re
         tags: key.facts.tags.clone(),
     };
     let after = Key { facts, ..Key::clone(key) };
-    let reply = Reply::Key(shown(after.clone(), tenant, supplies.now.wall));
+    let reply = Reply::Key(shown(after.clone(), tenant, supplies.now));
     Ok(Step::Ready(becomes(key, after, reply)))
 }
 

@@ -107,13 +107,12 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
             return Err(Fault::NotFound);
         };
         let Worked::Generated { material, fingerprint } = worked else { return Err(Fault::Unavailable) };
-        let now = supplies.now.wall;
-        let mut version = Version::active(1, Some(fingerprint), now, VersionCause::Creation);
+        let mut version = Version::active(1, Some(fingerprint), supplies.now.wall, VersionCause::Creation);
         version.window = ask.window;
         let key = new_key(ask, fresh, request, version, supplies);
         let change = put_material(names(ask, fresh, request, supplies), &key, 1, material)
             .put(key.id, Object::Key(Arc::new(key.clone())));
-        Ok(Effects::change(change, Reply::Key(shown(key, &fresh.owner, now))))
+        Ok(Effects::change(change, Reply::Key(shown(key, &fresh.owner, supplies.now))))
     }))
 }
 
@@ -126,7 +125,7 @@ fn made_before<'r>(
 ) -> Result<Step<'r>, Fault> {
     match &fresh.made {
         Some(made) if token.asked == digest(ask) => {
-            let key = shown(Key::clone(made), &fresh.owner, supplies.now.wall);
+            let key = shown(Key::clone(made), &fresh.owner, supplies.now);
             Ok(Step::Ready(Effects::answer(Reply::Key(key))))
         }
         _ => Err(Fault::TokenReused),
@@ -135,7 +134,7 @@ fn made_before<'r>(
 
 /// What is asked for exists, is allowed by the profile, and is spelled well.
 fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies) -> Result<(), Fault> {
-    fresh.owner.profile.admits(ask.algorithm, Occasion::Creation(ask.origin), supplies.now.wall)?;
+    fresh.owner.profile.admits(ask.algorithm, Occasion::Creation(ask.origin), supplies.now.latest())?;
     if !ask.algorithm.serves(ask.purpose) {
         return Err(Fault::WrongPurpose { purpose: ask.purpose });
     }

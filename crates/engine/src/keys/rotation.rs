@@ -18,7 +18,7 @@ pub(crate) fn get_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies) ->
 }
 
 fn rotation(key: &Key, owner: &Arc<Tenant>, supplies: &Supplies) -> Reply {
-    Reply::Rotation { schedule: key.rotation, key: shown(key.clone(), owner, supplies.now.wall) }
+    Reply::Rotation { schedule: key.rotation, key: shown(key.clone(), owner, supplies.now) }
 }
 
 pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {

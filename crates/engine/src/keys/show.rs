@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
-    Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, supplies.now.wall)))))
+    Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, supplies.now)))))
 }
 
 /// Every key of the caller's tenant and location that the tongue can spell.
@@ -37,6 +37,6 @@ pub(crate) fn list_tags<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault>
 pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
     let versions = key.versions.clone();
-    let key = shown(Key::clone(key), owner, supplies.now.wall);
+    let key = shown(Key::clone(key), owner, supplies.now);
     Ok(Step::Ready(Effects::answer(Reply::Versions { key, versions })))
 }

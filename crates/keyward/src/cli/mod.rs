@@ -4,6 +4,7 @@
 mod anchor;
 mod audit;
 mod backup;
+mod clock;
 mod data;
 mod doctor;
 mod env;
@@ -95,6 +96,9 @@ pub(crate) enum Command {
     /// The site's settings.
     #[command(subcommand)]
     Settings(site::SettingsCommand),
+    /// Wall and steady time, and whether they agree.
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
     /// Print completions for a shell.
     Completions(pages::CompletionsArgs),
     /// Write the man pages into a directory.
@@ -143,6 +147,7 @@ async fn ask(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Policy(command) => policy::run(command, session).await,
         Command::Tenant(command) => site::tenant(command, session).await,
         Command::Settings(command) => site::settings(command, session).await,
+        Command::Clock(command) => clock::run(command, session).await,
         // All others need no session.
         _ => Ok(()),
     }

@@ -152,6 +152,14 @@ pub(crate) fn settings(answer: &Value) -> String {
     }
 }
 
+pub(crate) fn clock(answer: &Value) -> String {
+    let shown = answer.get("clock").cloned().unwrap_or_default();
+    let follows = shown.get("follows").and_then(Value::as_object).into_iter().flatten();
+    let follows = follows.map(|(time, what)| format!("{} follow {}", scalar(what), time.replace('_', " ")));
+    let follows = Value::from(follows.collect::<Vec<_>>().join("; "));
+    fields(&with(shown, "follows", follows))
+}
+
 pub(crate) fn entries(answer: &Value) -> String {
     let row = |one: &Value| {
         let who = text(one, "/principal_name");

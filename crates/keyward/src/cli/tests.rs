@@ -40,6 +40,8 @@ fn the_ten_lines_are_understood() {
         "policy identity put alice read -",
         "policy forbid list",
         "settings set --retention-months 12",
+        "clock show",
+        "clock accept --reason checked --passed",
         "completions bash",
         "dev --data /tmp/x --listen 127.0.0.1:0",
     ];
@@ -53,9 +55,17 @@ fn the_ten_lines_are_understood() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    for line in
-        ["", "key", "key create", "encrypt", "rotate", "audit prove", "key create a --rotate soon", "env --shell dos"]
-    {
+    for line in [
+        "",
+        "key",
+        "key create",
+        "encrypt",
+        "rotate",
+        "audit prove",
+        "clock accept",
+        "key create a --rotate soon",
+        "env --shell dos",
+    ] {
         let words = ["keyward"].into_iter().chain(line.split(' ').filter(|word| !word.is_empty()));
         assert!(Cli::try_parse_from(words).is_err(), "{line}");
     }

@@ -7,8 +7,8 @@ use super::{
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Profile, RecoveryHalves, Settings, Tenant, TenantKind,
-    WrappedKek,
+    Agreed, Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Profile, RecoveryHalves, Settings, Steady, Tenant,
+    TenantKind, WrappedKek,
 };
 
 pub(super) fn encode_tenant(tenant: &Tenant) -> Vec<u8> {
@@ -139,12 +139,17 @@ pub(super) fn encode_settings(settings: &Settings) -> Vec<u8> {
             w.bytes(&halves.verify);
             w.bytes(&halves.seal);
         });
+        map.put_some(6, settings.clock, |w, agreed| {
+            w.array(2);
+            w.signed(agreed.offset);
+            w.signed(agreed.least.0);
+        });
     });
     writer.finish()
 }
 
 pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed> {
-    let (mut retention_months, mut window, mut authority) = (None, None, None);
+    let (mut retention_months, mut window, mut authority, mut clock) = (None, None, None, None);
     let (mut forbids, mut recovery) = (Vec::new(), None);
     r.document(FORMAT.into(), |r, key| {
         match key {
@@ -153,6 +158,7 @@ pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed>
             3 => authority = Some(r.meaning(Authority::from_number)?),
             4 => forbids = read_pairs(r)?,
             5 => recovery = Some(r.tuple(2, |r| Ok(RecoveryHalves { verify: r.fixed()?, seal: r.fixed()? }))?),
+            6 => clock = Some(r.tuple(2, |r| Ok(Agreed { offset: r.signed()?, least: Steady(r.signed()?) }))?),
             _ => r.skip()?,
         }
         Ok(())
@@ -163,6 +169,7 @@ pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed>
         native_authority: authority.ok_or(Malformed)?,
         forbids,
         recovery,
+        clock,
     })
 }
 

@@ -16,7 +16,7 @@ pub(crate) const HOME: &str = "111122223333";
 pub(crate) const AWAY: &str = "444455556666";
 pub(crate) const REGION: &str = "eu-central-1";
 /// 2026-11-25T09:53:03Z.
-pub(crate) const NOW: Moment = Moment { wall: Timestamp(1_795_600_383_000), steady: Steady(0) };
+pub(crate) const NOW: Moment = Moment::undisputed(Timestamp(1_795_600_383_000), Steady(0));
 
 pub(crate) fn id(number: u8) -> ObjectId {
     ObjectId([number; 16])
@@ -57,6 +57,7 @@ pub(crate) fn settings() -> Arc<Settings> {
         native_authority: Authority::Native,
         forbids: vec![],
         recovery: None,
+        clock: None,
     })
 }
 

@@ -67,7 +67,7 @@ impl Door for FakeDoor {
     }
 
     fn readiness(&self) -> Readiness {
-        Readiness { ready: true, reasons: Vec::new() }
+        Readiness { ready: true, ..Readiness::default() }
     }
 
     fn metrics(&self) -> Vec<Series> {

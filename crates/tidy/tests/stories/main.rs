@@ -76,6 +76,11 @@ fn the_house_does_by_itself_what_is_due() {
 }
 
 #[test]
+fn a_clock_that_jumps_destroys_nothing_early_and_revives_nothing() {
+    retell("tests/golden/stories-clock.txt");
+}
+
+#[test]
 fn the_log_is_kept_as_long_as_the_site_says() {
     retell("tests/golden/stories-retention.txt");
 }

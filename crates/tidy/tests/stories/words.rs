@@ -154,6 +154,10 @@ fn other(words: &[&str]) -> Option<Ask> {
         }
         ["proves", index] => Ask::ProveEntry { index: index.parse().ok()? },
         ["asks", "who"] => Ask::WhoAmI,
+        ["sees", "clock"] => Ask::GetClock,
+        ["accepts", "clock", ref more @ ..] => {
+            Ask::AcceptClock { reason: "it was checked".into(), passed: more == ["passed"] }
+        }
         _ => return None,
     })
 }
@@ -203,6 +207,7 @@ fn reply_words(reply: &Reply) -> String {
             format!("{} bytes, sealed by version {}", plaintext.as_ref().map_or(0, Secret::len), by.version)
         }
         Reply::Principal { principal, .. } | Reply::Caller { principal, .. } => principal.name.clone(),
+        Reply::Clock(reading) => reading.text(),
         Reply::Settings(settings) => {
             settings.retention_months.map_or("kept for ever".into(), |months| format!("{months} months are kept"))
         }

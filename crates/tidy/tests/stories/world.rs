@@ -105,6 +105,12 @@ impl World {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["days", days] => self.clock.advance(days.parse::<i64>().unwrap() * DAY),
             ["wall", "ahead", days] => self.clock.set_ahead(days.parse::<i64>().unwrap() * DAY),
+            ["wall", "back", days] => self.clock.set_ahead(-days.parse::<i64>().unwrap() * DAY),
+            ["kernel", "is", "synchronised"] => self.clock.set_synchronised(true),
+            ["clock"] => {
+                self.path().watch_clock();
+                return self.path().clock_reading().text();
+            }
             ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
             ["pruning", state] => self.broken.pruning.store(state == "breaks", Ordering::SeqCst),
             ["store", "loses", "its", "answer"] => self.broken.answer.store(true, Ordering::SeqCst),
@@ -122,6 +128,9 @@ impl World {
             ["node", node] => self.go_to(node.parse().unwrap()),
             ["house", "sleeps"] => self.sleep(),
             ["thief", ref deed @ ..] => return crate::thief::act(self.place.path(), deed),
+            ["house", "sleeps", days, "days", ref how @ ..] => {
+                self.restart_machine(days.parse().unwrap(), how == ["synchronised"]);
+            }
             ["material", "rows"] => return self.material_rows(),
             _ => return self.ask_together(line).await,
         }
@@ -148,6 +157,13 @@ impl World {
         if self.nodes.len() == 1 {
             await_lead(&self.nodes[at]);
         }
+    }
+
+    /// The house is closed, and opened on a machine whose wall clock moved on so far and whose boot clock began anew.
+    fn restart_machine(&mut self, days: i64, synchronised: bool) {
+        self.clock = Clock::manual(self.clock.now().wall.plus(days * DAY));
+        self.clock.set_synchronised(synchronised);
+        self.sleep();
     }
 
     /// The house looks at what it need not keep, once the projections know all that there is.

@@ -103,7 +103,12 @@ fn status_checks(status: &Value) -> Vec<Check> {
         true => Check::bad("availability", availability),
         false => Check::ok("availability", availability),
     };
-    vec![memory, lag, signed, availability]
+    let clock = text(status, "/clock");
+    let clock = match clock.starts_with("disputed") {
+        false => Check::ok("steady time", clock),
+        true => Check::bad("steady time", format!("{clock}; `keyward clock show` tells more")),
+    };
+    vec![memory, lag, signed, availability, clock]
 }
 
 #[cfg(test)]
@@ -125,17 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_signs_is_bad() {
-        let words = |signed: u64, upto: u64| {
+    fn a_log_that_nobody_signs_is_bad_and_so_is_a_disputed_clock() {
+        let words = |signed: u64, upto: u64, clock: &str| {
             let status = json!({
-                "entries": 50_000, "checkpoint_size": signed, "secret_memory": "memfd_secret: and more",
+                "entries": 50_000, "checkpoint_size": signed, "secret_memory": "memfd_secret: and more", "clock": clock,
                 "projections": [{ "projection": "x", "upto": upto }],
                 "availability": "as available as this machine",
             });
             status_checks(&status).iter().map(Check::word).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(words(49_990, 49_990), "ok ok ok ok");
-        assert_eq!(words(10, 49_990), "ok ok BAD ok");
-        assert_eq!(words(49_990, 10), "ok note ok ok");
+        assert_eq!(words(49_990, 49_990, "as agreed"), "ok ok ok ok ok");
+        assert_eq!(words(10, 49_990, "as agreed"), "ok ok BAD ok ok");
+        assert_eq!(words(49_990, 10, "as agreed"), "ok note ok ok ok");
+        assert_eq!(words(49_990, 49_990, "disputed: it is"), "ok ok ok ok BAD");
     }
 }

@@ -87,13 +87,16 @@ fn tokens() -> impl Strategy<Value = TokenRow> {
 fn settings() -> impl Strategy<Value = Settings> {
     let halves = any::<Option<([u8; 32], [u8; 32])>>();
     let halves = halves.prop_map(|halves| halves.map(|(verify, seal)| domain::RecoveryHalves { verify, seal }));
-    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs(), halves).prop_map(
-        |(retention_months, signature_window_seconds, native_authority, forbids, recovery)| Settings {
+    let clock = any::<Option<(i64, i64)>>()
+        .prop_map(|clock| clock.map(|(offset, least)| domain::Agreed { offset, least: domain::Steady(least) }));
+    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs(), halves, clock).prop_map(
+        |(retention_months, signature_window_seconds, native_authority, forbids, recovery, clock)| Settings {
             retention_months,
             signature_window_seconds,
             native_authority,
             forbids,
             recovery,
+            clock,
         },
     )
 }

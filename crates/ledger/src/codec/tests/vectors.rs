@@ -91,6 +91,7 @@ pub(super) fn settings() -> Settings {
         native_authority: Authority::Native,
         forbids: Vec::new(),
         recovery: None,
+        clock: Some(domain::Agreed { offset: 1_795_600_383_250, least: domain::Steady(86_400_000) }),
     }
 }
 

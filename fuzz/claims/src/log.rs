@@ -5,11 +5,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto::{SigningKey, sha256};
 use domain::Table;
-use ledger::{checkpoint_text, decode_entry, open_checkpoint, reread, sign_checkpoint};
+use ledger::{checkpoint_text, cosign, decode_entry, open_checkpoint, open_cosigned, reread, sign_checkpoint};
 use secret::Held;
 use std::sync::LazyLock;
 
 const ORIGIN: &str = "keyward.example/log";
+const WITNESS: &str = "keyward.example/witness";
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::from_seed(Held::keep(&[1; 32]).unwrap()).unwrap());
 
 /// What is read has the one encoding that it can have.
@@ -39,7 +40,7 @@ fn again(kind: u8, bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// A note is opened only as the checkpoint that it says. Behind a `!` stands a text that is signed here, and lines of
+/// A note is opened only as the checkpoint that it says, and cosigned as that. Behind a `!` stands a text that is signed here, and lines of
 /// signatures, if any, behind an empty line.
 pub(crate) fn checkpoint(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
@@ -52,6 +53,10 @@ pub(crate) fn checkpoint(data: &[u8]) {
     let again = sign_checkpoint(ORIGIN, &said, &KEY);
     assert_eq!(open_checkpoint(&again, ORIGIN, &KEY.public()), Some(said));
     assert_eq!(open_checkpoint(&note, "keyward.example/other", &KEY.public()), None);
+    let (text, _) = note.rsplit_once("\n\n").unwrap();
+    let cosigned = note.clone() + &cosign(&format!("{text}\n"), WITNESS, 7, &KEY);
+    assert_eq!(open_cosigned(&cosigned, ORIGIN, WITNESS, &KEY.public()), Some((said.size, said.root, 7)));
+    assert_eq!(open_cosigned(&note, ORIGIN, WITNESS, &KEY.public()), None);
 }
 
 fn signed(unsigned: &str) -> String {

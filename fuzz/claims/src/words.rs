@@ -3,7 +3,7 @@
 use clock::{DAY, Timestamp};
 use crypto::{RECOVERY_TEXT_BYTES_MAX, RecoveryKey};
 use domain::{Location, ObjectId};
-use ledger::{SignedStatement, Statement};
+use ledger::{SignedStatement, Statement, cosigner_line, read_cosigner_line};
 use std::cell::RefCell;
 use std::io::{Seek, Write};
 use tempfile::NamedTempFile;
@@ -32,6 +32,7 @@ pub(crate) fn spelled(data: &[u8]) {
         b'd' => period(text),
         b'p' => named(text),
         b's' => statement(text),
+        b'w' => witness(text),
         _ => {}
     }
 }
@@ -101,6 +102,13 @@ fn statement(text: &str) {
     if let Some(signed) = SignedStatement::parse(text) {
         assert_eq!(signed.text().trim_end(), text.trim_end());
         assert_eq!(Statement::parse(&signed.statement.text()), Some(signed.statement));
+    }
+}
+
+/// A witness's line is spelled as it is printed.
+fn witness(text: &str) {
+    if let Some((name, key)) = read_cosigner_line(text) {
+        assert_eq!(cosigner_line(&name, &key), text.trim());
     }
 }
 

@@ -90,7 +90,8 @@ impl Known {
         if !consistent {
             return Err(Refused::NotConsistent);
         }
-        let text = asked.note.split_once("\n\n").map(|(text, _)| format!("{text}\n")).ok_or(Refused::Malformed)?;
+        // The last empty line ends the text; it may have others.
+        let text = asked.note.rsplit_once("\n\n").map(|(text, _)| format!("{text}\n")).ok_or(Refused::Malformed)?;
         let line = cosign(&text);
         let kept = config::write_private(&self.file(asked.origin), format!("{}{line}", asked.note).as_bytes());
         kept.and_then(|()| std::fs::File::open(&self.folder)?.sync_all())
@@ -119,7 +120,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crypto::SigningKey;
-    use ledger::{Frontier, consistency_path, leaf_hash, node_hash};
+    use ledger::{Checkpoint, Frontier, consistency_path, leaf_hash, node_hash};
 
     const ORIGIN: &str = "log.example/one";
 
@@ -175,6 +176,21 @@ mod tests {
         let opened = ledger::open_cosigned(&note, ORIGIN, "w", &key(9).public());
         assert_eq!(opened, Some((9, root(9, false), 7)));
         assert_eq!(ledger::open_cosigned(&note, ORIGIN, "w", &key(8).public()), None);
+    }
+
+    #[test]
+    fn a_text_with_an_empty_line_is_cosigned_whole() {
+        let signer = key(1);
+        let said = Checkpoint { size: 3, root: root(3, false), state: [0; 32] };
+        let text = format!("{}\nmore\n", ledger::checkpoint_text(ORIGIN, &said));
+        let id = crypto::sha256(&[ORIGIN.as_bytes(), b"\n\x01", signer.public().0.as_slice()].concat());
+        let signature = STANDARD.encode([&id[..4], signer.sign(text.as_bytes()).as_slice()].concat());
+        let note = format!("{text}\n\u{2014} {ORIGIN} {signature}\n");
+        let folder = tempfile::tempdir().unwrap();
+        let cosign = |text: &str| ledger::cosign(text, "w", 7, &key(9));
+        let line = known(folder.path()).add(&format!("old 0\n\n{note}"), cosign).unwrap();
+        let opened = ledger::open_cosigned(&format!("{note}{line}"), ORIGIN, "w", &key(9).public());
+        assert_eq!(opened, Some((3, said.root, 7)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use server::{Certificates, Listener};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Serves a site that `keyward init` made.
 #[derive(Args)]
@@ -41,6 +42,10 @@ pub(crate) struct ServeArgs {
     /// The certificate's private key in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "KEYWARD_TLS_KEY")]
     tls_key: Option<PathBuf>,
+    /// From the beginning of one walk over all rows to that of the next: each row is held against the log, so that what
+    /// somebody edited, put back or deleted is told of before it is asked for.
+    #[arg(long, value_name = "SECONDS", default_value_t = path::WALK_PERIOD.as_secs(), env = "KEYWARD_CHECK_ROWS_SECONDS")]
+    check_rows_seconds: u64,
 }
 
 /// How often a sealed server looks for its root key.
@@ -50,6 +55,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     wiring::logs("info");
     wiring::protect();
     let path = wiring::sealed();
+    path.walk_every(Duration::from_secs(args.check_rows_seconds.max(1)));
     let certificates = certificates(&args)?;
     let listeners = args.listen.iter().map(|address| Listener::tls(*address, Arc::clone(&certificates))).collect();
     let place = args.store.place(args.data.clone()).map_err(Failure::new)?;

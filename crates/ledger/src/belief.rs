@@ -8,6 +8,7 @@ use crate::view::Shared;
 use crate::{StoredRow, codec, row_hash};
 use domain::{Fault, Object, RowId};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// How often a row is looked at again because the root has moved, before the root is held still.
@@ -39,13 +40,8 @@ impl Shared {
     /// changed since the listing was read comes as it is now.
     pub(crate) fn listed(&self, found: &[StoredRow]) -> Result<Vec<Option<Object>>, Fault> {
         let root = self.head.load().state;
-        let unknown: Vec<_> = found.iter().filter(|stored| self.rows.get(&stored.id).is_none()).collect();
-        let mut wanted: Vec<_> =
-            unknown.iter().flat_map(|stored| self.nodes.wanted(root, &tree_key(stored.id))).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let nodes = self.reader.nodes(&wanted).map_err(|_| Fault::Unavailable)?;
-        let nodes: HashMap<_, _> = nodes.into_iter().map(|node| (node.id, node)).collect();
+        let unknown = found.iter().filter(|stored| self.rows.get(&stored.id).is_none());
+        let nodes = self.nodes_above(unknown, root)?;
         found.iter().map(|stored| self.one_listed(stored, root, &nodes)).collect()
     }
 
@@ -64,18 +60,10 @@ impl Shared {
             }
             None => (),
         }
-        let path = self.nodes.follow(root, &tree_key(stored.id), |ids| {
-            let read: Vec<_> = ids.iter().filter_map(|id| nodes.get(id).cloned()).collect();
-            // The deepest are rarely there, and rarely needed.
-            Ok(((), if read.is_empty() { self.reader.nodes(ids)? } else { read }))
-        });
-        let hash = row_hash(stored);
-        match path {
-            Ok(((), path)) if path.hash_of(stored.id) == Some(hash) => {
-                Ok(self.opened(stored, hash, None)?.object.clone())
-            }
-            _ => Ok(self.row(stored.id, None)?.object.clone()),
+        if self.fits(stored, root, nodes) {
+            return Ok(self.opened(stored, row_hash(stored), None)?.object.clone());
         }
+        Ok(self.row(stored.id, None)?.object.clone())
     }
 
     /// Whether a stored row is the one that the state tree says, without being opened.
@@ -114,7 +102,6 @@ impl Shared {
     }
 
     /// Looks while no commit of this process is between store and memory. None: another's is.
-    #[expect(clippy::option_option, reason = "no answer yet, and an answer that there is no row")]
     fn look_while_still(&self, id: RowId) -> Result<Option<Proven>, Fault> {
         let _still = self.moving.read().unwrap_or_else(PoisonError::into_inner);
         let head = self.head.load();
@@ -162,8 +149,9 @@ impl Shared {
         Ok(Row::new(stored.id, stored.revision, Some(hash), stored.tenant, object))
     }
 
-    /// The alarm: told once of a row. Whoever answers counts it.
+    /// The alarm: counted each time, told once of a row.
     pub(crate) fn damaged(&self, row: RowId, why: &'static str) -> Fault {
+        self.damages.fetch_add(1, Ordering::Relaxed);
         if self.alarmed.get(&row).is_none() {
             self.alarmed.insert(row, ());
             tracing::error!(table = ?row.table, id = %row.id, why, "a row of the store is damaged and is not used");

@@ -6,7 +6,7 @@ mod news;
 use crate::anchor::{Due, Tombstone, leaves_tombstone};
 use crate::cache::Row;
 use crate::checkpoint::sign_checkpoint;
-use crate::state::{Node, Unproven, Update};
+use crate::state::{HashedNodes, Unproven, Update};
 use crate::store::{Batch, NodeId, StoreFault, StoredBatch, StoredCheckpoint, Writer};
 use crate::view::{Basis, Shared};
 use crate::{Checkpoint, Frontier, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
@@ -175,7 +175,7 @@ struct Judged {
     batch: Batch,
     frontier: Frontier,
     /// Nodes of the state tree that the batch makes, by their hashes.
-    nodes: Vec<([u8; 32], Arc<Node>)>,
+    nodes: HashedNodes,
     steady: Steady,
     accepted: Vec<Box<Submission>>,
     rows: Vec<Arc<Row>>,
@@ -375,7 +375,7 @@ impl Committer {
 
     fn accept(&self, mut submission: Box<Submission>, judged: &mut Judged, state: &mut Update<'_>) {
         if let Err(why) = self.place(&mut submission, state) {
-            return self.misplaced(submission, &why);
+            return self.misplaced(*submission, &why);
         }
         let index = judged.frontier.size();
         judged.frontier.append(submission.leaf);

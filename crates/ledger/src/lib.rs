@@ -26,6 +26,7 @@ mod statement;
 mod store;
 mod verify;
 mod view;
+mod walk;
 
 pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
@@ -55,6 +56,7 @@ pub use store::{
 };
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};
+pub use walk::RowWalk;
 
 /// Why there is no receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

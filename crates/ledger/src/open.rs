@@ -205,7 +205,7 @@ impl From<Fault> for OpenFault {
 
 /// The log and all that it has made. The path alone holds one.
 pub struct Ledger {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     clock: Clock,
     orders: Sender<Order>,
     unrecorded: Arc<AtomicU64>,

@@ -9,7 +9,7 @@ mod update;
 
 use node::Shown;
 pub(crate) use node::{Leaf, Node};
-pub(crate) use update::Update;
+pub(crate) use update::{HashedNodes, Update};
 
 use crate::store::{NodeId, Part, Reader, StoredNode};
 use crate::{RowChange, StoreFault, StoredRow, row_hash};
@@ -42,7 +42,22 @@ pub fn tree_key(row: RowId) -> [u8; 32] {
 /// Which child of a node at `depth` a key goes to.
 pub(crate) fn nibble(key: &[u8; 32], depth: u32) -> u8 {
     let byte = usize::try_from(depth / 2).ok().and_then(|at| key.get(at)).copied().unwrap_or(0);
-    if depth % 2 == 0 { byte >> 4 } else { byte & 15 }
+    if depth.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
+}
+
+/// The first key behind those that share `depth` nibbles with this one.
+pub(crate) fn next_key(key: [u8; 32], depth: u32) -> Option<[u8; 32]> {
+    let mut next = [0; 32];
+    let mut carry = true;
+    for place in (0..depth).rev() {
+        let nibble = nibble(&key, place) + u8::from(carry);
+        carry = nibble > 15;
+        let shift = if place.is_multiple_of(2) { 4 } else { 0 };
+        if let Some(byte) = usize::try_from(place / 2).ok().and_then(|at| next.get_mut(at)) {
+            *byte |= (nibble & 15) << shift;
+        }
+    }
+    (!carry).then_some(next)
 }
 
 /// Why a path does not lead from the root to the row.
@@ -92,6 +107,11 @@ impl Path {
     /// The row's hash as the tree has it; none where there never was a row.
     pub(crate) fn hash_of(&self, row: RowId) -> Option<[u8; 32]> {
         self.0.last().and_then(|node| node.find(row))
+    }
+
+    /// The rows of the leaf where it ends, and their hashes.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (RowId, [u8; 32])> {
+        self.0.last().into_iter().flat_map(|node| node.rows())
     }
 
     /// How many nibbles of the key led to where it ends.
@@ -234,7 +254,6 @@ pub fn grow_part(reader: &dyn Reader, root: [u8; 32], part: &mut Part) -> Result
 
 /// What a proof says of a row: its hash, or that there never was one. `path`: what is hashed of each node on its way, the
 /// root's first. None: it does not lead from the root to where the row would be.
-#[expect(clippy::option_option, reason = "no proof, and a proof of nothing")]
 pub fn hash_from_path(root: &[u8; 32], path: &[Vec<u8>], row: RowId) -> Option<Option<[u8; 32]>> {
     let key = tree_key(row);
     let mut step = Step::root(*root);

@@ -64,7 +64,7 @@ impl NodeId {
     }
 
     pub(crate) fn parent(self) -> Option<Self> {
-        (self.0 > 15).then(|| Self(self.0 >> 4))
+        (self.0 > 15).then_some(Self(self.0 >> 4))
     }
 
     /// How many nibbles lead to it.

@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) nodes: Nodes,
     /// Held to write while the store may be ahead of the head in memory.
     pub(crate) moving: RwLock<()>,
+    /// How often a row was found damaged.
+    pub(crate) damages: AtomicU64,
     /// Damaged rows that were told of.
     pub(crate) alarmed: Cache<RowId, ()>,
     checked: Cache<u64, Arc<StoredBatch>>,
@@ -400,6 +402,7 @@ impl Shared {
             anchors,
             nodes: Nodes::new(),
             moving: RwLock::new(()),
+            damages: AtomicU64::new(0),
             alarmed: Cache::new(ALARMED_MAX),
             checked,
         }

@@ -22,6 +22,9 @@ pub struct Counts {
     pub conflicts: u64,
     /// Requests refused because something that they need is damaged.
     pub damaged: u64,
+    /// How often a row was found damaged, by requests and by the walk over all rows; and how many walks have ended.
+    pub damages: u64,
+    pub walks: u64,
     pub entries: u64,
     pub signed: u64,
     /// How long the lock of the log's head was held, in microseconds.
@@ -71,12 +74,14 @@ impl Path {
             unavailable: self.unavailable.load(Ordering::Relaxed),
             conflicts: self.conflicts.load(Ordering::Relaxed),
             damaged: self.damaged.load(Ordering::Relaxed),
+            walks: self.walks(),
             ..Counts::default()
         };
         if let Some(house) = &*self.house.load() {
             let head = house.ledger.head();
             (counts.entries, counts.signed) = (head.size, head.signed);
             counts.anchored = house.ledger.anchored().1;
+            counts.damages = house.ledger.damages();
             counts.held_micros = house.ledger.held_micros();
             let progress = house.ledger.progress();
             counts.projections = progress.into_iter().map(|one| (one.projection, one.upto)).collect();

@@ -9,6 +9,7 @@ mod ids;
 mod recover;
 mod refusals;
 mod roll;
+mod walk;
 
 pub use answer::Answered;
 pub use door::{Counts, Standing};
@@ -16,6 +17,7 @@ pub use engine::MARK;
 pub use house::{FoundSite, Open};
 pub use ledger::AnchorStanding;
 pub use recover::{Recovered, Recovery};
+pub use walk::WALK_PERIOD;
 
 use arc_swap::ArcSwapOption;
 use clock::{Clock, Dispute};
@@ -42,6 +44,8 @@ pub struct Path {
     conflicts: AtomicU64,
     /// Requests that were refused because something that they need is damaged.
     damaged: AtomicU64,
+    /// Where the walk over all rows is, and when it began.
+    walk: Mutex<walk::Walk>,
     /// Below which index the log was pruned by this process.
     pruned: AtomicU64,
     /// What was told of the clock last.
@@ -67,6 +71,7 @@ impl Path {
             unavailable: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
+            walk: Mutex::default(),
             pruned: AtomicU64::new(house::UNKNOWN),
             clock_told: Mutex::new(None),
         }

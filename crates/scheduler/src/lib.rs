@@ -37,6 +37,9 @@ async fn round(path: &Path) {
         Ok(done) => tracing::info!(done, "what was due is done"),
         Err(fault) => tracing::warn!(%fault, "what is due could not be looked up"),
     }
+    if let Err(fault) = path.walk() {
+        tracing::warn!(%fault, "the walk over all rows waits");
+    }
     if let Err(fault) = path.keep_retention().await {
         tracing::warn!(%fault, "the log could not be pruned");
     }

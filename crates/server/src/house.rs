@@ -48,10 +48,6 @@ impl Door for Path {
 
     fn metrics(&self) -> Vec<Series> {
         let counts = self.counts();
-        let single = |name, help, kind, value: u64| {
-            let value = count_value(value);
-            Series { name, help, kind, samples: vec![Sample { labels: Vec::new(), value }] }
-        };
         let projected = counts.projections.iter().map(|(projection, upto)| Sample {
             labels: vec![("projection", (*projection).to_owned())],
             value: count_value(*upto),
@@ -59,7 +55,7 @@ impl Door for Path {
         let sealed = u64::from(self.is_sealed());
         let clock = self.clock_reading();
         let disputed = u64::from(clock.now.dispute().is_some());
-        vec![
+        let mut all = vec![
             single("keyward_log_entries", "Entries in the log.", Kind::Gauge, counts.entries),
             single(
                 "keyward_log_signed_entries",
@@ -81,19 +77,6 @@ impl Door for Path {
                 kind: Kind::Counter,
                 samples: vec![Sample { labels: Vec::new(), value: count_value(counts.held_micros) / 1e6 }],
             },
-            single(
-                "keyward_unavailable_total",
-                "Requests answered unavailable, without an entry.",
-                Kind::Counter,
-                counts.unavailable,
-            ),
-            single("keyward_conflicts_total", "Requests that lost every race.", Kind::Counter, counts.conflicts),
-            single(
-                "keyward_damaged_total",
-                "Requests refused because something that they need is damaged.",
-                Kind::Counter,
-                counts.damaged,
-            ),
             single("keyward_clock_disputed", "One while the wall clock is not as agreed.", Kind::Gauge, disputed),
             Series {
                 name: "keyward_clock_deviation_seconds",
@@ -107,8 +90,40 @@ impl Door for Path {
                 kind: Kind::Gauge,
                 samples: projected.collect(),
             },
-        ]
+        ];
+        all.extend(refused(&counts));
+        all
     }
+}
+
+/// What was not done, and what was found damaged.
+fn refused(counts: &path::Counts) -> Vec<Series> {
+    vec![
+        single(
+            "keyward_unavailable_total",
+            "Requests answered unavailable, without an entry.",
+            Kind::Counter,
+            counts.unavailable,
+        ),
+        single("keyward_conflicts_total", "Requests that lost every race.", Kind::Counter, counts.conflicts),
+        single(
+            "keyward_damaged_total",
+            "Requests refused because something that they need is damaged.",
+            Kind::Counter,
+            counts.damaged,
+        ),
+        single(
+            "keyward_damaged_rows_total",
+            "How often a row was found damaged, also by the walk over all rows.",
+            Kind::Counter,
+            counts.damages,
+        ),
+        single("keyward_row_walks_total", "Walks over all rows that have ended.", Kind::Counter, counts.walks),
+    ]
+}
+
+fn single(name: &'static str, help: &'static str, kind: Kind, value: u64) -> Series {
+    Series { name, help, kind, samples: vec![Sample { labels: Vec::new(), value: count_value(value) }] }
 }
 
 fn alarm(anchors: AnchorStanding) -> u64 {

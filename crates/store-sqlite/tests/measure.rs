@@ -5,7 +5,7 @@
 
 use domain::{ObjectId, RowId, Table, Timestamp};
 use keyward_store_sqlite as sqlite;
-use ledger::{Batch, Scope, Store, StoredRow};
+use ledger::{Batch, EMPTY_STATE, Part, RowChange, Scope, Store, StoredRow, grow_part, grow_state, row_hash};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
@@ -108,4 +108,55 @@ fn rows() {
             after = store.reader.rows(Table::Key, scope, after, 100).unwrap().last().map(|row| row.id.id);
         }
     });
+}
+
+/// With the state tree. Its nodes are read from the store anew for each change, as after a start: a server keeps upper ones
+/// in memory.
+#[test]
+#[ignore = "a measurement"]
+fn state_tree() {
+    let rows: u64 = std::env::var("ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(200_000);
+    let (_dir, mut store) = fresh();
+    let mut root = EMPTY_STATE;
+    report("rows loaded, 2,048 a part, with their nodes", rows, || {
+        for first in (0..rows).step_by(2_048) {
+            let rows = (first..rows.min(first + 2_048)).map(|number| row(number, 0)).collect();
+            let mut part = Part { rows, ..Part::default() };
+            root = grow_part(&*store.reader, root, &mut part).unwrap();
+            store.writer.load(&part).unwrap();
+        }
+    });
+    let numbers = |from: u64, count: u64| (from..from + count).map(move |at| at * 7_919 % rows);
+    report("nodes of one change, from the store", 5_000, || {
+        for number in numbers(0, 5_000) {
+            let (before, after) = (row_hash(&row(number, 0)), row_hash(&row(number, 1)));
+            let change = RowChange { row: row(number, 0).id, before: Some(before), after };
+            grow_state(&*store.reader, root, &[change]).unwrap();
+        }
+    });
+    for count in [1, 16] {
+        let batches = 4_000 / count;
+        let (mut nodes_written, mut bytes) = (0, 0);
+        report(&format!("changes with their nodes, {count} a batch"), batches * count, || {
+            for number in 0..batches {
+                let head = store.reader.last_batch().unwrap().map_or(0, |last| last.first + 1);
+                let changed: Vec<_> = numbers(count * 10_000 + number * count, count)
+                    .map(|number| StoredRow { revision: head + 2, ..row(number, head) })
+                    .collect();
+                let change = |row: &StoredRow| RowChange {
+                    row: row.id,
+                    before: store.reader.row(row.id).unwrap().map(|before| row_hash(&before)),
+                    after: row_hash(row),
+                };
+                let changes: Vec<_> = changed.iter().map(change).collect();
+                let (next, nodes) = grow_state(&*store.reader, root, &changes).unwrap();
+                root = next;
+                nodes_written += nodes.len();
+                bytes += nodes.iter().map(|node| node.bytes.len()).sum::<usize>();
+                store.writer.append(&Batch { nodes, ..batch(head, 1, changed) }).unwrap();
+            }
+        });
+        let each = |sum: usize| sum as f64 / (batches * count) as f64;
+        println!("    {:.1} nodes of {:.0} bytes in all for each change", each(nodes_written), each(bytes));
+    }
 }

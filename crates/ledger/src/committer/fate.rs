@@ -128,7 +128,7 @@ impl Committer {
     }
 
     /// The state tree of the store does not have the rows as they were when they were read.
-    pub(super) fn misplaced(&self, submission: Box<Submission>, why: &Unproven) {
+    pub(super) fn misplaced(&self, submission: Submission, why: &Unproven) {
         self.unrecorded.fetch_add(submission.unrecorded.saturating_add(1), Ordering::Relaxed);
         let row = submission.rows.first().map(|(row, ..)| row.id);
         let answer = match (why, row) {

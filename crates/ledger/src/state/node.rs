@@ -90,12 +90,13 @@ impl Node {
         }
     }
 
-    /// The rows of a leaf.
-    pub(crate) fn rows(&self) -> Vec<RowId> {
-        match self {
-            Self::Leaf(rows) => rows.iter().map(|leaf| leaf.row).collect(),
-            Self::Inner(_) => Vec::new(),
-        }
+    /// The rows of a leaf, and their hashes.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (RowId, [u8; 32])> {
+        let rows = match self {
+            Self::Leaf(rows) => rows.as_slice(),
+            Self::Inner(_) => &[],
+        };
+        rows.iter().map(|leaf| (leaf.row, leaf.hash))
     }
 
     /// Bytes in memory, roughly.

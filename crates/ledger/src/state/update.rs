@@ -11,6 +11,9 @@ const OTHER_BEFORE: &str = "the state tree says that it was something else befor
 /// Reads nodes of the store; those that are not there are left out.
 pub(crate) type ReadNodes<'a> = dyn Fn(&[NodeId]) -> Result<Vec<StoredNode>, StoreFault> + 'a;
 
+/// Nodes by their hashes.
+pub(crate) type HashedNodes = Vec<([u8; 32], Arc<Node>)>;
+
 /// The tree as a batch will leave it.
 pub(crate) struct Update<'a> {
     nodes: &'a Nodes,
@@ -116,7 +119,7 @@ impl<'a> Update<'a> {
     }
 
     /// The nodes to be stored, and the same by their hashes.
-    pub(crate) fn finish(mut self) -> (Vec<StoredNode>, Vec<([u8; 32], Arc<Node>)>) {
+    pub(crate) fn finish(mut self) -> (Vec<StoredNode>, HashedNodes) {
         self.root();
         let Self { fresh, hashes, .. } = self;
         // What was only looked at has no new hash.

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::log::Walk;
 use super::rows::look_again;
-use crate::state::{Path, Unproven, nibble, tree_key};
+use crate::state::{Path, Unproven, next_key, tree_key};
 use crate::{StoreFault, StoredRow, row_hash};
 use domain::RowId;
 
@@ -30,7 +30,7 @@ pub(super) fn missing(walk: &mut Walk<'_>) -> Result<(), StoreFault> {
     while let Some(at) = key {
         let depth = match follow(walk, &at) {
             Ok(path) => {
-                for row in path.0.last().map(|node| node.rows()).unwrap_or_default() {
+                for (row, _) in path.rows() {
                     if !walk.changes.was_seen(row) {
                         look_again(walk, row)?;
                     }
@@ -48,7 +48,7 @@ pub(super) fn missing(walk: &mut Walk<'_>) -> Result<(), StoreFault> {
                 node.depth()
             }
         };
-        key = next(at, depth);
+        key = next_key(at, depth);
     }
     Ok(())
 }
@@ -58,19 +58,4 @@ fn moved(walk: &mut Walk<'_>) -> Result<bool, StoreFault> {
     let before = walk.state;
     walk.read_up(&mut |_, _| ())?;
     Ok(walk.state != before)
-}
-
-/// The first key behind those that share `depth` nibbles with this one.
-fn next(key: [u8; 32], depth: u32) -> Option<[u8; 32]> {
-    let mut next = [0; 32];
-    let mut carry = true;
-    for place in (0..depth).rev() {
-        let nibble = nibble(&key, place) + u8::from(carry);
-        carry = nibble > 15;
-        let shift = if place % 2 == 0 { 4 } else { 0 };
-        if let Some(byte) = usize::try_from(place / 2).ok().and_then(|at| next.get_mut(at)) {
-            *byte |= (nibble & 15) << shift;
-        }
-    }
-    (!carry).then_some(next)
 }

@@ -46,6 +46,9 @@ fn steal(folder: &Path, deed: &[&str]) -> rusqlite::Result<()> {
         ["puts", "back", _] => PUT_BACK.to_owned(),
         ["swaps", _] => SWAP.to_owned(),
         ["deletes", _] => format!("DELETE FROM rows WHERE {NEWEST}"),
+        ["invents", _] => format!(
+            "INSERT INTO rows SELECT tbl, zeroblob(16), revision, position, tenant, place, owner, due, slot FROM rows WHERE {NEWEST}"
+        ),
         ["edits", _] => format!("UPDATE rows SET due = due - 1 WHERE {NEWEST}"),
         _ => panic!("no thief does {deed:?}"),
     };

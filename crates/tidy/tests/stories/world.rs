@@ -127,6 +127,7 @@ impl World {
             ["refusals", "recorded"] => self.path().record_refusals().await,
             ["node", node] => self.go_to(node.parse().unwrap()),
             ["house", "sleeps"] => self.sleep(),
+            ["house", "walks"] => return self.walk_all(),
             ["thief", ref deed @ ..] => return crate::thief::act(self.place.path(), deed),
             ["house", "sleeps", days, "days", ref how @ ..] => {
                 self.restart_machine(days.parse().unwrap(), how == ["synchronised"]);
@@ -198,6 +199,16 @@ impl World {
                 found.join("; ")
             }
         }
+    }
+
+    /// The house looks at all rows, and counts those that are damaged.
+    fn walk_all(&self) -> String {
+        let (before, path) = (self.path().counts(), self.path());
+        path.walk_every(std::time::Duration::ZERO);
+        while path.counts().walks == before.walks {
+            path.walk().unwrap();
+        }
+        format!("{} damaged", path.counts().damages - before.damages)
     }
 
     /// How many rows of material are on disk.

@@ -103,7 +103,7 @@ class Ballast:
         """Until so many bytes are left."""
         facts = os.statvfs(self.file.parent)
         free = facts.f_bavail * facts.f_frsize - left
-        with open(self.file, "ab") as file, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), open(self.file, "ab") as file:
             while free > 0:
                 free -= file.write(bytes(min(free, 1 << 16)))
                 file.flush()

@@ -16,7 +16,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECORD = struct.Struct(">cQQQ")
-# What a disk writes whole or not at all.
+# What a disk writes whole or not at all, in bytes.
 SECTOR = 512
 # Of what was not flushed each write is kept with one of these chances, drawn anew for each cut.
 KEPT = (0.0, 0.1, 0.5, 0.9, 1.0)

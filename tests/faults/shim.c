@@ -103,7 +103,9 @@ static void ready(void) { pthread_once(&once, begin); }
 
 static int ours(const char *path) {
     if (!folder_length || !path) return 0;
-    return strncmp(path, folder, folder_length) == 0 || (strlen(path) == folder_length - 1 && strncmp(path, folder, folder_length - 1) == 0);
+    size_t bare = folder_length - 1; /* without the slash: the folder itself */
+    if (strncmp(path, folder, bare) != 0) return 0;
+    return path[bare] == 0 || path[bare] == '/';
 }
 
 /* Whether this call is one that fails. */

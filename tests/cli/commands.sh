@@ -92,6 +92,13 @@ for entry in json.load(sys.stdin)[\"entries\"]:
 said 0 '60' 'settings' "$keyward" --as-site settings set --signature-window 60
 said 0 'retention months +12' 'how long the log is kept' "$keyward" --as-site settings set --retention-months 12
 said 1 '1 to 1200 months' 'not longer than a hundred years' "$keyward" --as-site settings set --retention-months 1201
+said 0 'says +as agreed' 'wall and steady time agree' "$keyward" clock show
+said 0 'destruction, retention of the log follow steady' 'and what follows which' "$keyward" clock show
+said 3 'AcceptClock' 'only the site says that the clock is right' "$keyward" clock accept --reason checked
+said 1 'reason: 1 to 256' 'and why' "$keyward" --as-site clock accept --reason ''
+said 1 'lacks nothing' 'no time passed that is missing' "$keyward" --as-site clock accept --reason checked --passed
+said 0 'says +as agreed' 'it is accepted' "$keyward" --as-site clock accept --reason checked
+said 0 'as agreed' 'status says so' "$keyward" status
 said 3 'SetSettings' 'only the site says so' "$keyward" settings set --retention-months 1
 said 0 'retention months +for ever' 'or for ever' "$keyward" --as-site settings set --retain-for-ever
 said 0 'retention months +12' 'and for some time again' "$keyward" --as-site settings set --retention-months 12

@@ -149,6 +149,16 @@ else
     echo 'SKIP client=botocore reason=not-installed untested=the-native-API-from-another-client'
 fi
 
+# Limits
+said 0 '' 'a key with a limit' "$keyward" key create tickets --uses-max 2
+for use in first second; do
+    said 0 '' "the $use use" bash -c 'echo ticket | "$0" encrypt tickets >/dev/null' "$keyward"
+done
+said 1 'version 1 has protected as often as its limit allows' 'the third is refused' \
+    bash -c 'echo ticket | "$0" encrypt tickets >/dev/null' "$keyward"
+said 0 '"uses": 2' 'the limit is shown' "$keyward" key show tickets -o json
+said 0 '' 'the next version begins anew' bash -c '"$0" key rotate tickets && echo ticket | "$0" encrypt tickets >/dev/null' "$keyward"
+
 # Usage
 said 1 'Usage:' 'what makes no sense is a failure, not sealed' "$keyward" key create
 said 0 'Usage:' 'help' "$keyward" encrypt --help

@@ -6,7 +6,9 @@ use crate::input::{Flag, List, Notes, Objection, Structure, Text, Trouble, parse
 use crate::metadata::{KEY_SPECS, KEY_USAGES, algorithm};
 use crate::tags::{Tag, tags};
 use crate::uses::no_key_store;
-use domain::{Algorithm, Ask, Authority, CreateKey, DEFAULT_RING, KeyFacts, Origin, ProtectionLevel, Purpose, Window};
+use domain::{
+    Algorithm, Ask, Authority, CreateKey, DEFAULT_RING, KeyFacts, Limits, Origin, ProtectionLevel, Purpose, Window,
+};
 use serde::Deserialize;
 
 const ORIGINS: &[&str] = &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
@@ -69,6 +71,7 @@ pub(crate) fn create_key(body: &[u8], _notes: &mut Notes) -> Result<Ask, Trouble
         document: input.policy.map(|text| text.0.into_owned()),
         bypass_lockout_check: matches!(input.bypass_policy_lockout_safety_check, Some(Flag(true))),
         rotation_days: None,
+        limits: Limits::NONE,
         window: Window::ALWAYS,
         token: None,
     })))

@@ -95,6 +95,7 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         | Fault::WindowEnded { .. }
         | Fault::DestructionScheduled { .. }
         | Fault::DestructionNotScheduled
+        | Fault::UsedUp { .. }
         | Fault::NoSuchTransition { .. } => state(fault, noted),
         Fault::NotIdentical
         | Fault::NotImported

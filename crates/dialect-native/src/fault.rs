@@ -54,6 +54,7 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::WindowEnded { .. }
         | Fault::DestructionScheduled { .. }
         | Fault::DestructionNotScheduled
+        | Fault::UsedUp { .. }
         | Fault::NoSuchTransition { .. }
         | Fault::NotRotatable { .. }
         | Fault::AlreadyThere { .. }

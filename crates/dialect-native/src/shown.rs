@@ -2,8 +2,8 @@
 
 use crate::words::Word;
 use domain::{
-    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Material, Moment, Reading, Removal, Tenant, Timestamp,
-    Tongue, Use, Version, Worker, permitted,
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal, Tenant,
+    Timestamp, Tongue, Use, Version, Worker, permitted,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,8 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     tell("versions", json!(key.versions.len()));
     let rotation = key.rotation.map(|one| json!({ "period_days": one.period_days, "next": time(one.next) }));
     tell("rotation", json!(rotation));
+    let limits = (key.limits != Limits::NONE).then_some(key.limits);
+    tell("limits", json!(limits.map(|one| json!({ "uses": one.uses, "bytes": one.bytes }))));
     tell("created", time(key.created));
     tell("description", json!(key.description));
     tell("owner", json!(key.facts.owner));

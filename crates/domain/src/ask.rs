@@ -1,8 +1,8 @@
 //! What a dialect read: names and ciphertexts, not yet objects.
 
 use crate::{
-    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Location, ObjectId, Origin, PrincipalKind,
-    Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
+    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin,
+    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
 };
 use secret::Secret;
 
@@ -68,6 +68,7 @@ pub struct CreateKey {
     /// Whether the caller takes the risk of locking itself out.
     pub bypass_lockout_check: bool,
     pub rotation_days: Option<u32>,
+    pub limits: Limits,
     pub window: Window,
     /// The same token again, with the same request, is answered as the first time.
     pub token: Option<String>,
@@ -309,6 +310,8 @@ pub enum Ask {
     CloseWindows {
         key: ObjectId,
     },
+    /// A process that ends gives back what it was given and has not used.
+    GiveBack(crate::Allowance),
     /// An errand was run: `entry` left it.
     ErrandDone {
         entry: u64,

@@ -1,6 +1,6 @@
 //! What can be wrong, by who hears of it.
 
-use crate::{Algorithm, Authority, KeyState, Material, ObjectId, Profile, Purpose, RowId, Scope, Timestamp};
+use crate::{Algorithm, Authority, KeyState, Limit, Material, ObjectId, Profile, Purpose, RowId, Scope, Timestamp};
 use std::fmt;
 
 /// Told to a verified caller, and recorded. Each dialect says it in its own words.
@@ -54,6 +54,11 @@ pub enum Fault {
         deadline: Timestamp,
     },
     DestructionNotScheduled,
+    /// The version has protected as much as its limits allow.
+    UsedUp {
+        version: u32,
+        limit: Limit,
+    },
     NoSuchTransition {
         from: KeyState,
         to: KeyState,
@@ -139,6 +144,7 @@ impl Fault {
             Self::WindowNotOpen { .. } | Self::WindowEnded { .. } => "outside-window",
             Self::DestructionScheduled { .. } => "destruction-scheduled",
             Self::DestructionNotScheduled => "destruction-not-scheduled",
+            Self::UsedUp { .. } => "used-up",
             Self::NoSuchTransition { .. } => "no-such-transition",
             Self::NotIdentical => "not-identical",
             Self::NotImported => "not-imported",
@@ -294,6 +300,9 @@ impl fmt::Display for Fault {
                 write!(f, "{scope} is to be destroyed at {}; cancel that first", deadline.to_rfc3339())
             }
             Self::DestructionNotScheduled => write!(f, "no destruction is scheduled"),
+            Self::UsedUp { version, limit } => {
+                write!(f, "version {version} has protected as {limit} as its limit allows; rotate the key")
+            }
             Self::NoSuchTransition { from, to } => write!(f, "{from:?} never becomes {to:?}"),
             Self::NotIdentical => write!(f, "this is not the material that was imported before"),
             Self::NotImported => write!(f, "only a key of imported origin takes material"),

@@ -1,8 +1,8 @@
 //! Keys, their versions and their material.
 
 use crate::{
-    Algorithm, Authority, Fault, Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Timestamp,
-    Window,
+    Algorithm, Authority, Fault, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose,
+    Timestamp, Window,
 };
 use secret::Held;
 
@@ -37,6 +37,8 @@ pub struct Key {
     /// In the order of their numbers.
     pub versions: Vec<Version>,
     pub rotation: Option<RotationSchedule>,
+    /// Of each version anew.
+    pub limits: Limits,
     /// How often somebody rotated it by hand.
     pub rotations_on_demand: u32,
     pub created: Timestamp,

@@ -3,6 +3,7 @@
 
 mod algorithm;
 mod ask;
+mod budget;
 mod context;
 mod event;
 mod fault;
@@ -19,6 +20,6 @@ mod tenant;
 
 pub use clock::{Agreed, DAY, Dispute, Moment, Reading, SECOND, Steady, Timestamp};
 pub use {
-    algorithm::*, ask::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*, profile::*,
-    query::*, reply::*, request::*, tenant::*,
+    algorithm::*, ask::*, budget::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*,
+    profile::*, query::*, reply::*, request::*, tenant::*,
 };

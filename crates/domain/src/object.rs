@@ -1,6 +1,6 @@
 //! What the house keeps, and how it is called.
 
-use crate::{AccessKey, Key, KeyMaterial, Keyring, LogKey, Principal, Settings, Tenant, WrappedKek};
+use crate::{AccessKey, Budget, Key, KeyMaterial, Keyring, LogKey, Principal, Settings, Tenant, WrappedKek};
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,10 +71,11 @@ pub enum Table {
     Settings = 10,
     Kek = 11,
     LogKey = 12,
+    Budget = 13,
 }
 
 impl Table {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tenant,
         Self::Keyring,
         Self::Key,
@@ -86,6 +87,7 @@ impl Table {
         Self::Settings,
         Self::Kek,
         Self::LogKey,
+        Self::Budget,
     ];
 
     pub fn from_number(number: u8) -> Option<Self> {
@@ -120,6 +122,7 @@ pub enum Object {
     Settings(Arc<Settings>),
     Kek(Arc<WrappedKek>),
     LogKey(Arc<LogKey>),
+    Budget(Arc<Budget>),
 }
 
 impl Object {
@@ -136,6 +139,7 @@ impl Object {
             Self::Settings(_) => Table::Settings,
             Self::Kek(_) => Table::Kek,
             Self::LogKey(_) => Table::LogKey,
+            Self::Budget(_) => Table::Budget,
         }
     }
 }

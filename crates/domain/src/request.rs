@@ -1,8 +1,8 @@
 //! What is asked, once all names have become objects.
 
 use crate::{
-    Ask, Authority, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings, Tenant,
-    TokenRow, Tongue,
+    Ask, Authority, Budget, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings,
+    Tenant, TokenRow, Tongue,
 };
 use std::sync::Arc;
 
@@ -131,6 +131,7 @@ actions! {
     Prune = 95, "Prune", House, "Drops months of the log that are no longer kept.";
     FoundSite = 96, "FoundSite", House, "Makes the site, its first tenant and its first administrator.";
     CountRefusals = 97, "CountRefusals", House, "Records how many nobody knew.";
+    GiveBack = 99, "GiveBack", House, "Gives back what a process was allowed and has not used.";
     Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
 }
@@ -225,6 +226,8 @@ pub struct Working {
     pub material: Option<Arc<KeyMaterial>>,
     /// The account that owns the key, as tongues with accounts name it.
     pub account: Arc<Tenant>,
+    /// What was given away of the version's limits; none: nothing yet, or there are no limits.
+    pub budget: Option<Arc<Budget>>,
 }
 
 /// What the names of an ask have become. Each operation finds its own.

@@ -67,7 +67,7 @@ fn demands(
     [Some(Demand { action, target: named }), key, former].into_iter().flatten().collect()
 }
 
-pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::CreateAlias { alias, .. } = request.ask else { return Err(Fault::NotFound) };
     let Found::Alias { id, row, key: Some(key), owner, taken_by_name, .. } = &request.found else {
         return Err(Fault::NotFound);
@@ -80,7 +80,7 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resul
     Ok(Step::Ready(Effects::change(put(*id, row), Reply::Done)))
 }
 
-pub(crate) fn retarget<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn retarget<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Found::Alias { id, row: Some(row), key: Some(key), former, .. } = &request.found else {
         return Err(Fault::NotFound);
     };
@@ -108,7 +108,7 @@ fn takes_names(key: &domain::Key) -> Result<(), Fault> {
     }
 }
 
-fn name_row(alias: &str, place: &Location, tenant: ObjectId, target: ObjectId, supplies: &Supplies) -> NameRow {
+fn name_row(alias: &str, place: &Location, tenant: ObjectId, target: ObjectId, supplies: &Supplies<'_>) -> NameRow {
     let (created, changed) = (supplies.now.wall, supplies.now.wall);
     let location = Some(place.clone());
     NameRow { kind: NameKind::Alias, tenant, location, text: alias.to_owned(), target, created, changed }

@@ -63,7 +63,7 @@ pub(crate) fn checked(work: &Working, ciphertext: &[u8]) -> Result<(), Fault> {
     if work.key.version(header.version).is_err() { Err(Fault::CiphertextUnreadable) } else { Ok(()) }
 }
 
-pub(crate) fn decrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn decrypt<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (Ask::Decrypt { ciphertext, context, dry, .. }, Found::Work(work)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };

@@ -1,6 +1,7 @@
 //! Protecting: a plaintext, a data key. And random bytes, which protect nothing.
 
 use crate::find::Here;
+use crate::purse::charge;
 use crate::working::{demand, usable, worker, working};
 use crate::{Step, Supplies, authority, find};
 use crypto::{Job, Worked};
@@ -21,7 +22,7 @@ pub(crate) fn found(
 }
 
 /// Seals a plaintext.
-pub(crate) fn encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (Ask::Encrypt { plaintext, context, dry, .. }, Found::Work(work)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
@@ -29,17 +30,18 @@ pub(crate) fn encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Resu
     if *dry != Dry::Wet {
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }
-    Ok(Step::Work(Job::Seal { with, context: context.canonical(), plaintext }, |request, worked, _| {
+    Ok(Step::Work(Job::Seal { with, context: context.canonical(), plaintext }, |request, worked, supplies| {
         let (Found::Work(work), Worked::Sealed(ciphertext)) = (&request.found, worked) else {
             return Err(Fault::Unavailable);
         };
         let bytes = if let Ask::Encrypt { plaintext, .. } = request.ask { plaintext.len() } else { 0 };
-        Ok(with_bytes(Effects::answer(Reply::Ciphertext { by: worker(work), ciphertext }), bytes))
+        let effects = with_bytes(Effects::answer(Reply::Ciphertext { by: worker(work), ciphertext }), bytes);
+        charge(effects, work, bytes, supplies)
     }))
 }
 
 /// Makes a data key, wrapped, and in clear if so asked.
-pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (Ask::GenerateDataKey { bytes, context, dry, .. }, Found::Work(work)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
@@ -47,14 +49,14 @@ pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Res
     if *dry != Dry::Wet {
         return Ok(Step::Ready(Effects::answer(Reply::WouldSucceed)));
     }
-    Ok(Step::Work(Job::DataKey { with, context: context.canonical(), bytes: *bytes }, |request, worked, _| {
+    Ok(Step::Work(Job::DataKey { with, context: context.canonical(), bytes: *bytes }, |request, worked, supplies| {
         let (Found::Work(work), Worked::DataKey { plaintext, sealed }) = (&request.found, worked) else {
             return Err(Fault::Unavailable);
         };
         let bytes = plaintext.len();
         let wanted = matches!(request.ask, Ask::GenerateDataKey { plaintext: true, .. });
         let reply = Reply::DataKey { by: worker(work), plaintext: wanted.then_some(plaintext), ciphertext: sealed };
-        Ok(with_bytes(Effects::answer(reply), bytes))
+        charge(with_bytes(Effects::answer(reply), bytes), work, bytes, supplies)
     }))
 }
 

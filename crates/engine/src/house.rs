@@ -1,10 +1,13 @@
 //! What the house asks of itself when a time has come. Each is found anew, judged anew, and recorded.
 
+use crate::find::Owned;
 use crate::keys::{material_row, rotatable, rotated};
+use crate::purse::budget_change;
+use crate::working::working;
 use crate::{Step, Supplies};
 use crypto::Job;
 use domain::{
-    Action, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId,
+    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId,
     Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, Version,
     VersionCause,
 };
@@ -49,7 +52,7 @@ fn of<'r>(request: &'r Request<'_>) -> Result<Due<'r>, Fault> {
 }
 
 /// A rotation that was missed is caught up once: the next one is in the future again.
-pub(crate) fn rotate_due<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn rotate_due<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, ..) = of(request)?;
     let due = key.rotation.is_some_and(|schedule| schedule.next <= supplies.now.wall);
     if !due {
@@ -72,7 +75,7 @@ fn next(schedule: RotationSchedule, now: Timestamp) -> RotationSchedule {
 }
 
 /// Ends what was ordered to end: the key as a whole, or the versions whose time has come.
-pub(crate) fn destroy_due<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn destroy_due<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, _, names) = of(request)?;
     let mut after = Key::clone(key);
     for scope in due_scopes(key, supplies) {
@@ -91,7 +94,7 @@ pub(crate) fn destroy_due<'r>(request: &'r Request<'r>, supplies: &Supplies) -> 
     Ok(Step::Ready(effects))
 }
 
-fn due_scopes(key: &Key, supplies: &Supplies) -> Vec<Scope> {
+fn due_scopes(key: &Key, supplies: &Supplies<'_>) -> Vec<Scope> {
     let over = |destruction| match destruction {
         Destruction::Scheduled { due, .. } => due <= supplies.now.steady,
         Destruction::None => false,
@@ -112,7 +115,7 @@ pub(crate) fn removed_material(before: &Key, after: &Key) -> Change {
 }
 
 /// Nothing wiped comes back: so it is wiped by the steady time alone, and not by a wall clock that is ahead.
-pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, ..) = of(request)?;
     let mut after = Key::clone(key);
     for version in &mut after.versions {
@@ -130,12 +133,29 @@ pub(crate) fn wipe_expired<'r>(request: &'r Request<'r>, supplies: &Supplies) ->
     Ok(Step::Ready(effects))
 }
 
-fn has_expired(version: &Version, supplies: &Supplies) -> bool {
+fn has_expired(version: &Version, supplies: &Supplies<'_>) -> bool {
     matches!(version.material, Material::Held { expires: Some(expires) } if expires <= supplies.now.expected)
 }
 
+/// The key and its budget, to which something returns.
+pub(crate) fn found_budget(back: &Allowance, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    let absent = || Fault::KeyNotFound { asked: back.key.to_string() };
+    let key = view.key(back.key)?.ok_or_else(absent)?;
+    let owner = view.tenant(key.tenant)?.ok_or_else(absent)?;
+    let demands = vec![Demand { action: Action::GiveBack, target: Target::Key(Arc::clone(&key)) }];
+    Ok((Found::Work(working(Owned { key, owner }, back.version, view)?), demands))
+}
+
+/// What a process that ends has not used counts no more.
+pub(crate) fn give_back<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
+    let (Ask::GiveBack(back), Found::Work(work)) = (request.ask, &request.found) else { return Err(Fault::NotFound) };
+    let given = work.budget.as_ref().and_then(|budget| budget.given.minus(back.amount)).ok_or(Fault::NotFound)?;
+    let change = budget_change(back.key, work.key.tenant, back.version, given);
+    Ok(Step::Ready(Effects::change(change, Reply::Done)))
+}
+
 /// Where the profile says so, the end of a window is the end of protecting for good: once both times have reached it.
-pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner, _) = of(request)?;
     let mut after = Key::clone(key);
     if owner.profile.deactivates_at_window_end() {
@@ -152,13 +172,13 @@ pub(crate) fn close_windows<'r>(request: &'r Request<'r>, supplies: &Supplies) -
     Ok(Step::Ready(Effects::change(change, Reply::Done)))
 }
 
-fn window_has_ended(version: &Version, supplies: &Supplies) -> bool {
+fn window_has_ended(version: &Version, supplies: &Supplies<'_>) -> bool {
     let ended = version.window.until.is_some_and(|until| until <= supplies.now.earliest());
     ended && version.life.state == KeyState::Active
 }
 
 /// What a due key wants, in the order in which it is to be asked.
-pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies) -> Vec<Ask> {
+pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies<'_>) -> Vec<Ask> {
     let id = key.id;
     let mut asks = Vec::new();
     if !due_scopes(key, supplies).is_empty() {
@@ -179,7 +199,7 @@ pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies) -> Vec<Ask>
 }
 
 /// What is due now: at most `limit` keys are looked at. A wall clock that was set back hides none of them.
-pub fn due(view: &View, supplies: &Supplies, limit: u32) -> Result<Vec<Ask>, Fault> {
+pub fn due(view: &View, supplies: &Supplies<'_>, limit: u32) -> Result<Vec<Ask>, Fault> {
     let mut asks = Vec::new();
     for id in view.due_keys(supplies.now.latest(), limit)? {
         // A row that was damaged is refused when somebody asks for it; the others are served.

@@ -13,6 +13,7 @@ mod house;
 mod keys;
 mod log;
 mod people;
+mod purse;
 mod re_encrypt;
 mod record;
 mod recover;
@@ -24,6 +25,7 @@ mod working;
 pub use find::Here;
 pub use founding::{Colony, Founded, Founders, NameIds, Newcomer, SITE_ACCOUNT, founding_record};
 pub use house::due;
+pub use purse::Purse;
 pub use record::{Told, refusals, refuse};
 pub use recover::{Given, MARK, living_keys, recovered};
 
@@ -35,9 +37,10 @@ use policy::{Deciding, Permit, Policy};
 
 /// What is not state and not in the request: time, who asks, and fresh ids.
 #[derive(Clone, Copy)]
-pub struct Supplies {
+pub struct Supplies<'a> {
     pub now: Moment,
     pub principal: ObjectId,
+    pub purse: &'a Purse,
 }
 
 /// Names, aliases and ciphertext headers become objects. All that is read is read here.
@@ -69,13 +72,13 @@ pub struct Jobs<'r> {
     request: &'r Request<'r>,
     deciding: Deciding,
     told: Told,
-    supplies: Supplies,
+    supplies: Supplies<'r>,
     then: Then,
     pub job: Job<'r>,
 }
 
 /// What an operation makes of a holder's work.
-pub(crate) type Then = fn(&Request<'_>, Worked, &Supplies) -> Result<Effects, Fault>;
+pub(crate) type Then = fn(&Request<'_>, Worked, &Supplies<'_>) -> Result<Effects, Fault>;
 
 /// What an operation comes to without the holder, or what it wants of it.
 pub(crate) enum Step<'r> {
@@ -84,7 +87,7 @@ pub(crate) enum Step<'r> {
 }
 
 /// What the request comes to. `told` is what the log is told beside it; `policy` answers who asks what it would say.
-pub fn plan<'r>(permit: Permit<'r>, told: Told, supplies: Supplies, policy: &Policy) -> Plan<'r> {
+pub fn plan<'r>(permit: Permit<'r>, told: Told, supplies: Supplies<'r>, policy: &Policy) -> Plan<'r> {
     let (caller, request, deciding) = permit.spend();
     match table::step(request, &supplies, policy) {
         Ok(Step::Work(job, then)) => Plan::Work(Jobs { caller, request, deciding, told, supplies, then, job }),

@@ -36,7 +36,7 @@ pub(crate) fn found_fresh(
     Ok((Found::Fresh(Box::new(fresh)), vec![Demand { action: Action::CreatePrincipal, target }]))
 }
 
-pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (Ask::CreatePrincipal { name, kind, roles, .. }, Found::Fresh(fresh)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };

@@ -2,9 +2,10 @@
 
 use crate::decrypt::{checked, sealed_under};
 use crate::find::{Here, Owned};
+use crate::purse::charge;
 use crate::working::{demand, usable, worker, working};
 use crate::{Step, Supplies, find};
-use crypto::{Job, Worked};
+use crypto::{CIPHERTEXT_OVERHEAD_BYTES, Job, Worked};
 use domain::{Action, Ask, Demand, Dry, Fault, Found, Reply, Request, Use};
 use ledger::{Effects, View};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
     Ok((Found::Rework { from, to: working(target, primary, view)? }, demands))
 }
 
-pub(crate) fn re_encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn re_encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::ReEncrypt { ciphertext, from_context, to_context, dry, .. } = request.ask else {
         return Err(Fault::NotFound);
     };
@@ -39,13 +40,16 @@ pub(crate) fn re_encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies) -> R
         to: seals,
         to_context: to_context.canonical(),
     };
-    Ok(Step::Work(job, |request, worked, _| {
+    Ok(Step::Work(job, |request, worked, supplies| {
         let (Found::Rework { from, to }, Worked::Sealed(ciphertext)) = (&request.found, worked) else {
             return Err(Fault::Unavailable);
         };
-        Ok(Effects::answer(match request.dry() {
-            Dry::Wet => Reply::Resealed { from: worker(from), to: worker(to), ciphertext },
-            Dry::Run | Dry::RunIgnoringCiphertext => Reply::WouldSucceed,
-        }))
+        if request.dry() != Dry::Wet {
+            return Ok(Effects::answer(Reply::WouldSucceed));
+        }
+        // What the seal adds is the same for every plaintext.
+        let bytes = ciphertext.len().saturating_sub(CIPHERTEXT_OVERHEAD_BYTES);
+        let reply = Reply::Resealed { from: worker(from), to: worker(to), ciphertext };
+        charge(Effects::answer(reply), to, bytes, supplies)
     }))
 }

@@ -80,6 +80,7 @@ named! {
     Ask::DestroyDue { .. } => Action::DestroyDue,
     Ask::WipeExpired { .. } => Action::WipeExpired,
     Ask::CloseWindows { .. } => Action::CloseWindows,
+    Ask::GiveBack(_) => Action::GiveBack,
     Ask::ErrandDone { .. } => Action::ErrandDone,
     Ask::Prune { .. } => Action::Prune,
     Ask::Invalid { action, .. } => *action,
@@ -194,6 +195,7 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
             house::found(action, *key, view)
         }
+        Ask::GiveBack(back) => house::found_budget(back, view),
         Ask::ErrandDone { .. } | Ask::Prune { .. } => Ok(house::found_site(action)),
         Ask::Invalid { .. } => {
             let target = Target::Principal(Arc::clone(here.caller.principal()));
@@ -206,7 +208,7 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
 /// What the request comes to, or what it wants of a holder.
 pub(crate) fn step<'r>(
     request: &'r Request<'r>,
-    supplies: &Supplies,
+    supplies: &Supplies<'_>,
     policy: &policy::Policy,
 ) -> Result<Step<'r>, Fault> {
     match request.ask {
@@ -240,7 +242,7 @@ pub(crate) fn step<'r>(
     }
 }
 
-fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     match request.ask {
         Ask::WhoAmI | Ask::DescribePrincipal { .. } => people::show(request),
         Ask::CreateTenant { .. } => tenants::create(request, supplies),
@@ -269,6 +271,7 @@ fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step
         Ask::DestroyDue { .. } => house::destroy_due(request, supplies),
         Ask::WipeExpired { .. } => house::wipe_expired(request, supplies),
         Ask::CloseWindows { .. } => house::close_windows(request, supplies),
+        Ask::GiveBack(_) => house::give_back(request),
         Ask::ErrandDone { .. } => house::errand_done(request),
         Ask::Prune { .. } => house::prune(request),
         Ask::Invalid { fault, .. } => Err(fault.clone()),

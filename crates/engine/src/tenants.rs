@@ -55,7 +55,7 @@ fn drawn_account(id: ObjectId) -> String {
     format!("{}", 100_000_000_000 + number % 900_000_000_000)
 }
 
-pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Found::Fresh(fresh) = &request.found else { return Err(Fault::NotFound) };
     spelled(&fresh.tenant)?;
     if let Some(taken) = &fresh.taken {

@@ -3,7 +3,7 @@
 use crate::find::Owned;
 use crypto::WorkKey;
 use domain::{
-    Action, Demand, Fault, KeyShown, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working, permitted,
+    Action, Demand, Fault, KeyShown, Limits, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working, permitted,
 };
 use ledger::View;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ pub(crate) fn working(owned: Owned, version: u32, view: &View) -> Result<Working
     let Owned { key, owner } = owned;
     let held = matches!(key.version(version).map(|version| version.material), Ok(Material::Held { .. }));
     let material = if held { view.material(&key, version)? } else { None };
-    Ok(Working { key, version, material, account: owner })
+    let budget = if key.limits == Limits::NONE { None } else { view.budget(key.id, version)? };
+    Ok(Working { key, version, material, account: owner, budget })
 }
 
 /// A handle exists only for what may be used so, now.

@@ -28,6 +28,7 @@ pub(crate) fn encode(object: &Object) -> Secret {
         Object::Settings(settings) => site::encode_settings(settings),
         Object::Kek(kek) => site::encode_kek(kek),
         Object::LogKey(log_key) => site::encode_log_key(log_key),
+        Object::Budget(budget) => key::encode_budget(budget),
     })
 }
 
@@ -79,6 +80,7 @@ fn decode_object(row: RowId, r: &mut Reader<'_>) -> Result<Object, Unread> {
         Table::Settings => Object::Settings(Arc::new(site::decode_settings(r)?)),
         Table::Kek => Object::Kek(Arc::new(site::decode_kek(r)?)),
         Table::LogKey => Object::LogKey(Arc::new(site::decode_log_key(r)?)),
+        Table::Budget => Object::Budget(Arc::new(key::decode_budget(r)?)),
     })
 }
 

@@ -42,6 +42,7 @@ const WORDS: &[&str] = &[
     "outside-window",
     "destruction-scheduled",
     "destruction-not-scheduled",
+    "used-up",
     "no-such-transition",
     "not-identical",
     "not-imported",

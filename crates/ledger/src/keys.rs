@@ -230,6 +230,11 @@ pub(crate) fn material_id(key: ObjectId, version: u32) -> ObjectId {
     id_from_digest(&crypto::sha256(&[b"keyward material".as_slice(), &key.0, &version.to_be_bytes()].concat()))
 }
 
+/// The row of what was given away of a version's limits.
+pub(crate) fn budget_id(key: ObjectId, version: u32) -> ObjectId {
+    id_from_digest(&crypto::sha256(&[b"keyward budget".as_slice(), &key.0, &version.to_be_bytes()].concat()))
+}
+
 /// The row of a tenant's log key of a month.
 pub(crate) fn log_key_id(tenant: ObjectId, month: u32) -> ObjectId {
     id_from_digest(&crypto::sha256(&[b"keyward log key".as_slice(), &tenant.0, &month.to_be_bytes()].concat()))
@@ -252,6 +257,7 @@ impl Keys {
             Object::Token(token) => plain(token.tenant),
             Object::LogKey(key) => plain(key.tenant),
             Object::AccessKey(key) => Columns { owner: key.principal, ..plain(key.tenant) },
+            Object::Budget(budget) => Columns { owner: budget.key, ..plain(budget.tenant) },
             Object::Material(material) => Columns { owner: material.key, ..plain(material.tenant) },
             Object::Keyring(ring) => {
                 Columns { place: self.place_id(ring.tenant, &ring.location.0), ..plain(ring.tenant) }

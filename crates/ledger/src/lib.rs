@@ -32,8 +32,8 @@ pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
 };
 pub use checkpoint::{
-    Checkpoint, checkpoint_text, cosign, cosigner_line, open_checkpoint, open_cosigned, read_cosigner_line, sign_checkpoint,
-    verifier_line,
+    Checkpoint, checkpoint_text, cosign, cosigner_line, open_checkpoint, open_cosigned, read_cosigner_line,
+    sign_checkpoint, verifier_line,
 };
 pub use committer::Head;
 pub use entry::{
@@ -46,7 +46,7 @@ pub use merkle::{
 };
 pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, STORE_FORMAT, needed_statement};
 pub use query::{Filter, consistency_proof};
-pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed};
+pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed, Till};
 pub use row::{StoredRow, keeps_history, row_hash};
 pub use state::{EMPTY as EMPTY_STATE, grow_part, grow_state, hash_from_path, tree_key};
 pub use statement::{NamedHead, SignedStatement, Statement};

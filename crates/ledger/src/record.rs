@@ -1,7 +1,9 @@
 //! What one request leaves behind, built here and nowhere else.
 
 use crate::{Detail, DetailKey, Details, Verdict};
-use domain::{Action, Ending, Errand, Fault, Moment, Object, ObjectId, Reply, RequestId, RowId, Tongue, WireStatus};
+use domain::{
+    Action, Allowance, Ending, Errand, Fault, Moment, Object, ObjectId, Reply, RequestId, RowId, Tongue, WireStatus,
+};
 
 /// What the log is told of a request, in the clear and sealed. See [`crate::entry`] for what becomes of it.
 pub struct Drafted {
@@ -70,22 +72,33 @@ impl Change {
     }
 }
 
+/// What a request moves between the limits of a key and the purse of this process.
+#[derive(Clone, Copy, Default)]
+pub struct Till {
+    /// Into the purse, once the entry is durable.
+    pub given: Option<Allowance>,
+    /// Back into the purse, should the entry not come to be.
+    pub spent: Option<Allowance>,
+}
+
 /// What success does. A fault has none of it, so there is no half-done change.
 pub struct Effects {
     pub change: Change,
     pub errands: Vec<Errand>,
     pub reply: Reply,
+    /// What the change gives to this process, and what this request took of what the process had.
+    pub till: Till,
     /// What only success knows: the version that worked, bytes, the id of what was made.
     pub detail: Vec<(DetailKey, Detail)>,
 }
 
 impl Effects {
     pub fn answer(reply: Reply) -> Self {
-        Self { change: Change::none(), errands: Vec::new(), reply, detail: Vec::new() }
+        Self { change: Change::none(), errands: Vec::new(), reply, till: Till::default(), detail: Vec::new() }
     }
 
     pub fn change(change: Change, reply: Reply) -> Self {
-        Self { change, errands: Vec::new(), reply, detail: Vec::new() }
+        Self { change, errands: Vec::new(), reply, till: Till::default(), detail: Vec::new() }
     }
 }
 
@@ -94,23 +107,24 @@ impl Effects {
 pub struct Outcome {
     pub record: Record,
     pub reply: Sealed,
+    pub till: Till,
 }
 
 impl Outcome {
     /// The golden list of builders holds who calls this.
     pub fn of(mut draft: Drafted, result: Result<Effects, Fault>) -> Self {
         let request = draft.request;
-        let (verdict, change, errands, answer) = match result {
-            Ok(Effects { change, errands, reply, detail }) => {
+        let (verdict, change, errands, till, answer) = match result {
+            Ok(Effects { change, errands, reply, till, detail }) => {
                 draft.detail.extend(&detail);
-                (Verdict::Done, change, errands, Ok(reply))
+                (Verdict::Done, change, errands, till, Ok(reply))
             }
             Err(fault) => {
                 draft.detail.text(DetailKey::Reason, kept(&fault.to_string()));
-                (Verdict::Refused(fault.word()), Change::none(), Vec::new(), Err(fault))
+                (Verdict::Refused(fault.word()), Change::none(), Vec::new(), Till::default(), Err(fault))
             }
         };
-        Self { record: Record { draft, verdict, change, errands }, reply: Sealed { request, answer } }
+        Self { record: Record { draft, verdict, change, errands }, reply: Sealed { request, answer }, till }
     }
 }
 

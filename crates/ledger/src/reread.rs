@@ -3,7 +3,6 @@
 
 use crate::entry::{DetailKey, decode_detail, encode_detail};
 use crate::projections::Summary;
-use crate::state::Node;
 use domain::Table;
 use secret::Secret;
 
@@ -22,9 +21,4 @@ pub fn detail(plaintext: &[u8]) -> Option<Vec<u8>> {
 /// What a segment of entries is summed up in.
 pub fn segment(bytes: &[u8]) -> Option<Vec<u8>> {
     Summary::decode(bytes).map(|mut summary| summary.encode())
-}
-
-/// A node of the state tree, as it is stored.
-pub fn node(bytes: &[u8]) -> Option<Vec<u8>> {
-    Node::decode(bytes).map(|node| node.encode())
 }

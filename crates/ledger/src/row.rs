@@ -46,6 +46,6 @@ pub fn row_hash(row: &StoredRow) -> [u8; 32] {
 pub fn keeps_history(table: Table) -> bool {
     match table {
         Table::Tenant | Table::Keyring | Table::Key | Table::Name | Table::Principal | Table::Settings => true,
-        Table::Material | Table::AccessKey | Table::Token | Table::Kek | Table::LogKey => false,
+        Table::Material | Table::AccessKey | Table::Token | Table::Kek | Table::LogKey | Table::Budget => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cache::{Row, Rows};
 use crate::committer::Order;
-use crate::keys::{Keys, MaterialFacts, TenantKeys, log_key_id, material_id};
+use crate::keys::{Keys, MaterialFacts, TenantKeys, budget_id, log_key_id, material_id};
 use crate::query::{self, Filter};
 use crate::state::Nodes;
 use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
@@ -10,7 +10,7 @@ use crate::{Clear, DetailKey, Head, decode_entry};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 use domain::{
-    AccessKey, Action, Fault, Key, KeyMaterial, Keyring, Location, Moment, NameKind, NameRow, Object, ObjectId,
+    AccessKey, Action, Budget, Fault, Key, KeyMaterial, Keyring, Location, Moment, NameKind, NameRow, Object, ObjectId,
     Principal, RowId, SETTINGS_ID, Settings, Table, Tenant, Timestamp, TokenRow,
 };
 use quick_cache::sync::Cache;
@@ -174,6 +174,19 @@ impl View {
             Some(Object::Settings(settings)) => Ok(settings),
             _ => Err(Fault::Unavailable),
         }
+    }
+
+    /// What was given away of a version's limits; none: nothing yet.
+    pub fn budget(&self, key: ObjectId, version: u32) -> Result<Option<Arc<Budget>>, Fault> {
+        match self.object(RowId::new(Table::Budget, budget_id(key, version)), None)? {
+            Some(Object::Budget(budget)) => Ok(Some(budget)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The id of that row, for changes to it.
+    pub fn budget_id(key: ObjectId, version: u32) -> ObjectId {
+        budget_id(key, version)
     }
 
     /// The material of one version, opened into secret memory.

@@ -52,7 +52,7 @@ impl Path {
             };
             let status = dialect.status(&echo, outcome.ending());
             outcome.tell_status(status);
-            match house.ledger.commit(outcome.record, basis).await {
+            match house.commit(outcome.record, outcome.till, basis).await {
                 Ok(receipt) => {
                     if matches!(ask, Ask::AcceptClock { .. }) {
                         self.follow_agreement(house);

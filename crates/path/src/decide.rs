@@ -109,7 +109,7 @@ impl Path {
                 engine::refuse(caller, told(matter), engine::action_of(matter.ask), Some(&request), Fault::Conflict);
             return Decided::Outcome(outcome, Basis::nothing());
         }
-        let supplies = Supplies { now: matter.moment, principal: caller.principal().id };
+        let supplies = Supplies { now: matter.moment, principal: caller.principal().id, purse: &house.purse };
         match self.policy.authorize(caller, &request, matter.settings, matter.moment) {
             Decision::Permit(permit) => match engine::plan(permit, told(matter), supplies, &self.policy) {
                 Plan::Ready(outcome) => Decided::Outcome(outcome, view.into_basis()),

@@ -9,7 +9,9 @@ use domain::{
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
-use ledger::{Anchor, Basis, Filter, Founding, Ledger, LedgerConfig, OpenFault, Store, Unrecorded, View};
+use ledger::{
+    Anchor, Basis, Filter, Founding, Ledger, LedgerConfig, OpenFault, Receipt, Record, Store, Till, Unrecorded, View,
+};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -78,7 +80,8 @@ impl Path {
     /// Returns how many were done.
     pub async fn do_due(&self) -> Result<usize, Fault> {
         let Some(house) = self.house.load_full() else { return Ok(0) };
-        let supplies = Supplies { now: due_before(self.clock.now(), house.ledger.leads()), principal: SITE_TENANT };
+        let now = due_before(self.clock.now(), house.ledger.leads());
+        let supplies = Supplies { now, principal: SITE_TENANT, purse: &house.purse };
         let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
         let mut done = 0;
         for ask in due {
@@ -102,6 +105,16 @@ impl Path {
             self.scrub(&house, entry, SITE_TENANT).await;
         }
         Ok(())
+    }
+
+    /// What this process was allowed and has not used is there for others again. For the end of a process.
+    pub async fn give_back(&self) {
+        let Some(house) = self.house.load_full() else { return };
+        for back in house.purse.empty() {
+            if let Err(fault) = self.act(&house, &Ask::GiveBack(back)).await {
+                tracing::warn!(%fault, key = %back.key, "what was left of a key's limits is lost");
+            }
+        }
     }
 
     /// Drops what the site's retention no longer keeps: whole months, below an entry that says so.
@@ -169,7 +182,7 @@ impl Path {
             let Decided::Outcome(outcome, basis) = self.decide(house, view, &caller, &matter, &mut echo) else {
                 return Err(Fault::Unavailable);
             };
-            match house.ledger.commit(outcome.record, basis).await {
+            match house.commit(outcome.record, outcome.till, basis).await {
                 Ok(receipt) => {
                     let index = receipt.index();
                     return outcome.reply.unseal(receipt).map(|_: Reply| index);
@@ -180,6 +193,20 @@ impl Path {
             }
         }
         Err(Fault::Conflict)
+    }
+}
+
+impl House {
+    /// Commits, and settles with the purse. Whether an unknown commit gave or took is unknown, so nothing is put back.
+    pub(crate) async fn commit(&self, record: Record, till: Till, basis: Basis) -> Result<Receipt, Unrecorded> {
+        let committed = self.ledger.commit(record, basis).await;
+        let back = match &committed {
+            Ok(_) => till.given,
+            Err(Unrecorded::Unknown) => None,
+            Err(_) => till.spent,
+        };
+        back.into_iter().for_each(|back| self.purse.put(back));
+        committed
     }
 }
 
@@ -198,6 +225,7 @@ fn house_caller(ask: &Ask, view: &View) -> Result<Caller, Fault> {
         Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
             view.key(*key)?
         }
+        Ask::GiveBack(back) => view.key(back.key)?,
         _ => None,
     };
     let tenant = view.tenant(key.map_or(SITE_TENANT, |key| key.tenant))?.ok_or(Fault::Unavailable)?;

@@ -22,6 +22,7 @@ pub use walk::WALK_PERIOD;
 use arc_swap::ArcSwapOption;
 use clock::{Clock, Dispute};
 use crypto::{Holder, Software};
+use engine::Purse;
 use identity::Verifier;
 use ledger::Ledger;
 use policy::Policy;
@@ -56,6 +57,7 @@ pub struct Path {
 struct House {
     ledger: Ledger,
     holder: Box<dyn Holder>,
+    purse: Purse,
 }
 
 impl Path {
@@ -80,7 +82,7 @@ impl Path {
     /// Opens for business: from here on requests are served.
     fn unseal(&self, ledger: Ledger) -> Result<(), ledger::OpenFault> {
         let holder = Box::new(Software::new(ledger.fingerprint_key()?));
-        self.house.store(Some(Arc::new(House { ledger, holder })));
+        self.house.store(Some(Arc::new(House { ledger, holder, purse: Purse::default() })));
         Ok(())
     }
 

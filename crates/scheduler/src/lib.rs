@@ -26,6 +26,7 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
         round(&path).await;
     }
     path.record_refusals().await;
+    path.give_back().await;
 }
 
 /// One look at what is due.

@@ -33,6 +33,7 @@ fn key(origin: Origin) -> Key {
         primary: 1,
         versions: vec![first],
         rotation: None,
+        limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         created: Timestamp(0),
         description: String::new(),

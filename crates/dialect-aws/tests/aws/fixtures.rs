@@ -69,6 +69,7 @@ pub(crate) fn key() -> Key {
         primary: 2,
         versions: vec![version(1, VersionCause::Creation), version(2, VersionCause::Schedule)],
         rotation: None,
+        limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         created: NOW,
         description: "pay \"roll\"\n".into(),

@@ -3,8 +3,8 @@
 use super::page;
 use crate::input::{Pairs, operation};
 use domain::{
-    Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, ObjectId, Origin, ProtectionLevel, Purpose, Timestamp,
-    Window,
+    Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, Limits, ObjectId, Origin, ProtectionLevel, Purpose,
+    Timestamp, Window,
 };
 
 operation! {
@@ -24,6 +24,8 @@ operation! {
         document: Option<String> = "A policy document of the authority; the authority's default without.";
         bypass_lockout_check: Option<bool> = "Whether you take the risk of locking yourself out.";
         rotation_days: Option<u32> = "Days from one rotation to the next; the tenant's profile decides without.";
+        uses_max: Option<u64> = "How often each version protects, at most; without limit without.";
+        bytes_max: Option<u64> = "How many bytes of plaintext each version protects, at most; without limit without.";
         window_from: Option<Timestamp> = "From when version 1 may protect.";
         window_until: Option<Timestamp> = "Until when version 1 may protect.";
         token: Option<String> = "The same token with the same request is answered as the first time.";
@@ -45,6 +47,7 @@ operation! {
         document: input.document,
         bypass_lockout_check: input.bypass_lockout_check.unwrap_or(false),
         rotation_days: input.rotation_days,
+        limits: Limits { uses: input.uses_max, bytes: input.bytes_max },
         window: Window { from: input.window_from, until: input.window_until },
         token: input.token,
     })))

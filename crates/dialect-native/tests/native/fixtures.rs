@@ -72,6 +72,7 @@ pub(crate) fn key() -> Key {
         primary: 2,
         versions: vec![former, version(2, VersionCause::Demand)],
         rotation: Some(RotationSchedule { period_days: 90, next: NOW.plus(90 * DAY) }),
+        limits: domain::Limits::NONE,
         rotations_on_demand: 1,
         created: NOW,
         description: "card \"numbers\"".into(),

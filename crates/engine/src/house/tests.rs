@@ -50,7 +50,7 @@ fn key() -> Key {
 /// What the key wants where the wall is so far ahead of what is expected of it.
 fn wants(key: &Key, ahead: i64) -> &'static str {
     let now = Moment { wall: NOW.plus(ahead), steady: STEADY, expected: NOW };
-    let asks = wanted(key, &tenant(), &Supplies { now, principal: SITE_TENANT });
+    let asks = wanted(key, &tenant(), &Supplies<'_> { now, principal: SITE_TENANT });
     match asks.as_slice() {
         [] => "nothing",
         [Ask::DestroyDue { .. }] => "destroy",

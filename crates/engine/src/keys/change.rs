@@ -10,7 +10,7 @@ use domain::{
 use std::sync::Arc;
 
 /// Whatever happens to a key is one event.
-pub(crate) fn change_life<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn change_life<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::ChangeLife { change, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, owner) = of(request)?;
     let event = event(change, owner, supplies)?;
@@ -19,7 +19,7 @@ pub(crate) fn change_life<'r>(request: &'r Request<'r>, supplies: &Supplies) -> 
     Ok(Step::Ready(becomes(key, after, reply)))
 }
 
-fn event(change: &LifeChange, owner: &Tenant, supplies: &Supplies) -> Result<Event, Fault> {
+fn event(change: &LifeChange, owner: &Tenant, supplies: &Supplies<'_>) -> Result<Event, Fault> {
     Ok(match *change {
         LifeChange::Suspend(scope) => Event::Enter(scope, KeyState::Suspended),
         LifeChange::Resume(scope) => Event::Enter(scope, KeyState::Active),
@@ -58,7 +58,7 @@ fn already(key: &Key, event: Event) -> bool {
     free && life.is_some_and(|life| life.state == wanted && life.destruction == Destruction::None)
 }
 
-fn reply(change: &LifeChange, after: &Key, owner: &Arc<Tenant>, supplies: &Supplies) -> Reply {
+fn reply(change: &LifeChange, after: &Key, owner: &Arc<Tenant>, supplies: &Supplies<'_>) -> Reply {
     let key = shown(after.clone(), owner, supplies.now);
     match *change {
         LifeChange::ScheduleDestruction { scope, days, .. } => {
@@ -102,7 +102,7 @@ pub(crate) fn describe_as<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Faul
     Ok(Step::Ready(becomes(key, after, Reply::Done)))
 }
 
-pub(crate) fn set_facts<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn set_facts<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::SetFacts { owner, environment, data_class, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, tenant) = of(request)?;
     still_changes(key)?;

@@ -90,7 +90,7 @@ pub(crate) fn put_material(change: Change, key: &Key, version: u32, bytes: Held)
     change.put(material_row(key.id, version).id, Object::Material(Arc::new(material)))
 }
 
-pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (Ask::CreateKey(ask), Found::FreshKey(fresh)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
@@ -121,7 +121,7 @@ fn made_before<'r>(
     ask: &CreateKey,
     token: &TokenRow,
     fresh: &FreshKey,
-    supplies: &Supplies,
+    supplies: &Supplies<'_>,
 ) -> Result<Step<'r>, Fault> {
     match &fresh.made {
         Some(made) if token.asked == digest(ask) => {
@@ -133,7 +133,7 @@ fn made_before<'r>(
 }
 
 /// What is asked for exists, is allowed by the profile, and is spelled well.
-fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies) -> Result<(), Fault> {
+fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies<'_>) -> Result<(), Fault> {
     fresh.owner.profile.admits(ask.algorithm, Occasion::Creation(ask.origin), supplies.now.latest())?;
     if !ask.algorithm.serves(ask.purpose) {
         return Err(Fault::WrongPurpose { purpose: ask.purpose });
@@ -179,7 +179,7 @@ pub(crate) fn period(days: u32) -> Result<u32, Fault> {
     Err(Fault::Invalid { member: "rotation period".into(), constraint })
 }
 
-fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Version, supplies: &Supplies) -> Key {
+fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Version, supplies: &Supplies<'_>) -> Key {
     let now = supplies.now.wall;
     let days = ask.rotation_days.or(fresh.owner.profile.rotation_days_default(ask.purpose));
     let rotation =
@@ -199,6 +199,7 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Ve
         primary: 1,
         versions: vec![version],
         rotation,
+        limits: ask.limits,
         rotations_on_demand: 0,
         created: now,
         description: ask.description.clone(),
@@ -213,7 +214,7 @@ fn first_document(ask: &CreateKey, fresh: &FreshKey) -> Vec<Document> {
 }
 
 /// The ring if it is new, the key's name and the token.
-fn names(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Supplies) -> Change {
+fn names(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Supplies<'_>) -> Change {
     let (tenant, now) = (fresh.owner.id, supplies.now.wall);
     let location = Some(request.place.clone());
     let name = |kind, text: String, target| {
@@ -242,7 +243,7 @@ fn names(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Su
 /// A digest of what was asked, so that a token is not used for something else.
 fn digest(ask: &CreateKey) -> [u8; 32] {
     let facts = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         ask.ring,
         ask.name,
         ask.purpose,
@@ -254,6 +255,7 @@ fn digest(ask: &CreateKey) -> [u8; 32] {
         ask.facts,
         ask.document,
         ask.rotation_days,
+        ask.limits,
         ask.window,
     );
     crypto::sha256(facts.as_bytes())

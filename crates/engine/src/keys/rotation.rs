@@ -12,16 +12,16 @@ use domain::{
 use ledger::{Change, Effects};
 use std::sync::Arc;
 
-pub(crate) fn get_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn get_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
     Ok(Step::Ready(Effects::answer(rotation(key, owner, supplies))))
 }
 
-fn rotation(key: &Key, owner: &Arc<Tenant>, supplies: &Supplies) -> Reply {
+fn rotation(key: &Key, owner: &Arc<Tenant>, supplies: &Supplies<'_>) -> Reply {
     Reply::Rotation { schedule: key.rotation, key: shown(key.clone(), owner, supplies.now) }
 }
 
-pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::SetRotation { period_days, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, owner) = of(request)?;
     rotatable(key)?;
@@ -66,7 +66,7 @@ pub(crate) fn rotated(
     key: &Key,
     worked: Worked,
     cause: VersionCause,
-    supplies: &Supplies,
+    supplies: &Supplies<'_>,
 ) -> Result<(Key, Change), Fault> {
     let Worked::Generated { material, fingerprint } = worked else { return Err(Fault::Unavailable) };
     let version = key.next_version();

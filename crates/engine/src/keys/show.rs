@@ -6,7 +6,7 @@ use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Ta
 use ledger::{Effects, View};
 use std::sync::Arc;
 
-pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
     Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, supplies.now)))))
 }
@@ -34,7 +34,7 @@ pub(crate) fn list_tags<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault>
     Ok(Step::Ready(Effects::answer(Reply::Tags(key.facts.tags.clone()))))
 }
 
-pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies) -> Result<Step<'r>, Fault> {
+pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
     let versions = key.versions.clone();
     let key = shown(Key::clone(key), owner, supplies.now);

@@ -90,6 +90,12 @@ pub(crate) struct CreateArgs {
     /// From one rotation to the next: 90d, 12w, 1y.
     #[arg(long, value_name = "PERIOD", value_parser = days)]
     rotate: Option<u32>,
+    /// How often each version protects, at most: each sealing and each data key counts.
+    #[arg(long, value_name = "N")]
+    uses_max: Option<u64>,
+    /// How many bytes of plaintext each version protects, at most.
+    #[arg(long, value_name = "N")]
+    bytes_max: Option<u64>,
     /// Whose documents may allow its use: native, aws …
     #[arg(long)]
     authority: Option<String>,
@@ -199,6 +205,8 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
         "algorithm": args.algorithm,
         "purpose": args.purpose,
         "rotation_days": args.rotate,
+        "uses_max": args.uses_max,
+        "bytes_max": args.bytes_max,
         "authority": authority,
         "document": document,
         "description": args.description,

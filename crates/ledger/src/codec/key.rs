@@ -7,9 +7,9 @@ use super::{
 use crate::cbor::{Fields, Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Algorithm, Authority, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts, KeyMaterial, KeyState,
-    Life, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Removal, RotationSchedule, Steady, Timestamp,
-    Version, VersionCause, Window,
+    Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts,
+    KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Removal,
+    RotationSchedule, Steady, Timestamp, Version, VersionCause, Window,
 };
 
 /// A version with everything takes less.
@@ -58,6 +58,11 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
         w.number(document.regime as u8);
         w.text(&document.name);
         w.text(&document.text);
+    });
+    map.put_some(19, (key.limits != Limits::NONE).then_some(key.limits), |w, limits| {
+        w.array(2);
+        w.maybe(limits.uses, |w, uses| w.number(uses));
+        w.maybe(limits.bytes, |w, bytes| w.number(bytes));
     });
 }
 
@@ -118,6 +123,35 @@ fn write_material_state(w: &mut Writer, material: Material) {
     }
 }
 
+pub(super) fn encode_budget(budget: &Budget) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(72);
+    writer.document(FORMAT, |map| {
+        map.put(1, |w| write_id(w, budget.tenant));
+        map.put(2, |w| write_id(w, budget.key));
+        map.put(3, |w| w.number(budget.version));
+        map.put(4, |w| w.number(budget.given.uses));
+        map.put(5, |w| w.number(budget.given.bytes));
+    });
+    writer.finish()
+}
+
+pub(super) fn decode_budget(r: &mut Reader<'_>) -> Result<Budget, Malformed> {
+    let (mut tenant, mut key, mut version, mut given) = (None, None, None, Amount::default());
+    r.document(FORMAT.into(), |r, field| {
+        match field {
+            1 => tenant = Some(read_id(r)?),
+            2 => key = Some(read_id(r)?),
+            3 => version = Some(r.small()?),
+            4 => given.uses = r.number()?,
+            5 => given.bytes = r.number()?,
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    let (tenant, key, version) = (tenant.ok_or(Malformed)?, key.ok_or(Malformed)?, version.ok_or(Malformed)?);
+    Ok(Budget { key, tenant, version, given })
+}
+
 /// A key of which not all may have been read yet.
 #[derive(Default)]
 struct Draft {
@@ -138,6 +172,7 @@ struct Draft {
     created: Option<Timestamp>,
     description: String,
     facts: KeyFacts,
+    limits: Limits,
     documents: Vec<Document>,
 }
 
@@ -168,6 +203,7 @@ impl Draft {
             16 => self.description = read_string(r)?,
             17 => self.facts = read_facts(r)?,
             18 => self.documents = r.list(read_document)?,
+            19 => self.limits = read_limits(r)?,
             _ => r.skip()?,
         }
         Ok(())
@@ -193,9 +229,14 @@ impl Draft {
             created: self.created.ok_or(Malformed)?,
             description: self.description,
             facts: self.facts,
+            limits: self.limits,
             documents: self.documents,
         })
     }
+}
+
+fn read_limits(r: &mut Reader<'_>) -> Result<Limits, Malformed> {
+    r.tuple(2, |r| Ok(Limits { uses: r.maybe(Reader::number)?, bytes: r.maybe(Reader::number)? }))
 }
 
 fn read_rotation(r: &mut Reader<'_>) -> Result<RotationSchedule, Malformed> {

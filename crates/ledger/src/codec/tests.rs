@@ -63,6 +63,7 @@ fn same(one: &Object, other: &Object) -> bool {
         (Object::Kek(one), Object::Kek(other)) => {
             (one.tenant, one.version, held(&one.bytes)) == (other.tenant, other.version, held(&other.bytes))
         }
+        (Object::Budget(one), Object::Budget(other)) => one == other,
         (Object::LogKey(one), Object::LogKey(other)) => {
             (one.tenant, one.month, held(&one.bytes)) == (other.tenant, other.month, held(&other.bytes))
         }

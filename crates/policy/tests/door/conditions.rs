@@ -168,8 +168,13 @@ fn re_encryption_has_a_context_for_each_half() {
     let principal = Arc::new(person(3, "ops", &home));
     let verdict = |text: &str| {
         let key = Arc::new(key(5, &home, Authority::Aws, Some(text)));
-        let working =
-            || domain::Working { key: Arc::clone(&key), version: 1, material: None, account: Arc::clone(&home) };
+        let working = || domain::Working {
+            key: Arc::clone(&key),
+            version: 1,
+            material: None,
+            account: Arc::clone(&home),
+            budget: None,
+        };
         let target = || Target::Key(Arc::clone(&key));
         let demands = vec![(Action::ReEncryptFrom, target()), (Action::ReEncryptTo, target())];
         let request = request(&ask, Found::Rework { from: working(), to: working() }, demands);

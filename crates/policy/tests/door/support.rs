@@ -103,6 +103,7 @@ pub(crate) fn key(number: u8, owner: &Tenant, authority: Authority, policy: Opti
         primary: 1,
         versions: vec![],
         rotation: None,
+        limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         created: Timestamp(0),
         description: String::new(),

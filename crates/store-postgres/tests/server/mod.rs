@@ -150,7 +150,7 @@ impl Cluster {
     }
 
     fn await_ready(&self) {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             let mut ready = Command::new(self.bin.join("pg_isready"));
             if ready.arg("-q").arg("-h").arg(&self.dir).args(["-p", &self.port.to_string()]).status().unwrap().success()
             {

@@ -101,6 +101,16 @@ fn on_postgres_the_log_is_kept_as_long_as_the_site_says() {
 }
 
 #[test]
+fn limits_are_never_passed() {
+    retell("tests/golden/stories-limits.txt");
+}
+
+#[test]
+fn on_postgres_limits_are_never_passed() {
+    retell_on_postgres("tests/golden/stories-limits-nodes.txt");
+}
+
+#[test]
 fn several_nodes_are_one_house() {
     retell_on_postgres("tests/golden/stories-nodes.txt");
 }

@@ -98,6 +98,7 @@ fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
 
 fn creation(name: &str, more: &[&str]) -> Option<Ask> {
     let said = |word: &str| more.chunks(2).find(|pair| pair[0] == word).and_then(|pair| pair.get(1)).copied();
+    let number = |word: &str| said(word).and_then(|said| said.parse().ok());
     let algorithm = said("with").map_or(Some(Algorithm::Aes256), Algorithm::from_name)?;
     let authority = match said("for") {
         Some(name) => Authority::ALL.into_iter().find(|authority| authority.name() == name)?,
@@ -116,6 +117,7 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         document: None,
         bypass_lockout_check: false,
         rotation_days: said("rotating").map(str::parse).transpose().ok()?,
+        limits: domain::Limits { uses: number("uses"), bytes: number("bytes") },
         window: Window { from: said("from").and_then(day), until: said("until").and_then(day) },
         token: said("once").map(str::to_owned),
     })))

@@ -132,6 +132,10 @@ impl World {
             ["house", "sleeps", days, "days", ref how @ ..] => {
                 self.restart_machine(days.parse().unwrap(), how == ["synchronised"]);
             }
+            ["house", "ends"] => {
+                self.path().give_back().await;
+                self.sleep();
+            }
             ["material", "rows"] => return self.material_rows(),
             _ => return self.ask_together(line).await,
         }

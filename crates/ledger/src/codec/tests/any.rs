@@ -159,6 +159,12 @@ fn log_keys() -> impl Strategy<Value = Shown> {
     })
 }
 
+fn budgets() -> impl Strategy<Value = Shown> {
+    (ids(), ids(), any::<u32>(), any::<u64>(), any::<u64>()).prop_map(|(key, tenant, version, uses, bytes)| {
+        Shown(Object::Budget(Arc::new(Budget { key, tenant, version, given: Amount { uses, bytes } })))
+    })
+}
+
 fn lives() -> impl Strategy<Value = Life> {
     let states = || select(KeyState::ALL.to_vec());
     let destruction = prop_oneof![
@@ -227,12 +233,14 @@ fn keys() -> impl Strategy<Value = Key> {
     let rotation = proptest::option::of((any::<u32>(), times()));
     let rotation =
         rotation.prop_map(|rotation| rotation.map(|(period_days, next)| RotationSchedule { period_days, next }));
+    let limits = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
+    let rotation = (rotation, limits);
     let course = (lives(), any::<u32>(), vec(versions(), 0..4), rotation, any::<u32>(), times());
     let words = (texts(), facts(), vec(documents(), 0..3));
     (place, nature, course, words).prop_map(|(place, nature, course, words)| {
         let (id, tenant, location, ring, name) = place;
         let (purpose, algorithm, origin, protection, authority) = nature;
-        let (life, primary, versions, rotation, rotations_on_demand, created) = course;
+        let (life, primary, versions, (rotation, (uses, bytes)), rotations_on_demand, created) = course;
         let (description, facts, documents) = words;
         Key {
             id,
@@ -249,6 +257,7 @@ fn keys() -> impl Strategy<Value = Key> {
             primary,
             versions,
             rotation,
+            limits: Limits { uses, bytes },
             rotations_on_demand,
             created,
             description,
@@ -285,5 +294,6 @@ pub(super) fn objects() -> impl Strategy<Value = Shown> {
         materials(),
         keks(),
         log_keys(),
+        budgets(),
     ]
 }

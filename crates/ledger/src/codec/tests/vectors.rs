@@ -58,6 +58,7 @@ pub(super) fn key() -> Key {
         primary: 2,
         versions: vec![first, second],
         rotation: Some(RotationSchedule { period_days: 365, next: CHANGED }),
+        limits: Limits { uses: Some(1_000_000), bytes: None },
         rotations_on_demand: 1,
         created: CREATED,
         description: "Salaries".into(),
@@ -168,6 +169,10 @@ fn token() -> TokenRow {
     }
 }
 
+fn budget() -> Budget {
+    Budget { key: id(0x44), tenant: id(0x11), version: 2, given: Amount { uses: 3_907, bytes: 0 } }
+}
+
 pub(super) fn named() -> Vec<(&'static str, Object)> {
     let ring =
         Keyring { id: id(0x66), tenant: id(0x11), location: location(), name: DEFAULT_RING.into(), created: CREATED };
@@ -184,6 +189,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("settings", Object::Settings(Arc::new(settings()))),
         ("kek", Object::Kek(Arc::new(WrappedKek { tenant: id(0x11), version: 1, bytes: held(0x5e) }))),
         ("log key", Object::LogKey(Arc::new(LogKey { tenant: id(0x11), month: 202_611, bytes: held(0x5e) }))),
+        ("budget", Object::Budget(Arc::new(budget()))),
     ]
 }
 
@@ -204,6 +210,7 @@ fn row_id(object: &Object) -> Option<ObjectId> {
         Object::Settings(_) => Some(SETTINGS_ID),
         Object::Kek(kek) => Some(kek.tenant),
         Object::LogKey(key) => Some(keys::log_key_id(key.tenant, key.month)),
+        Object::Budget(budget) => Some(keys::budget_id(budget.key, budget.version)),
         Object::Name(_) | Object::AccessKey(_) | Object::Token(_) => None,
     }
 }

@@ -7,9 +7,9 @@ use crate::working::working;
 use crate::{Step, Supplies};
 use crypto::Job;
 use domain::{
-    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object, ObjectId,
-    Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp, Version,
-    VersionCause,
+    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object,
+    ObjectId, Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp,
+    Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;

@@ -3,7 +3,8 @@
 use crate::find::Owned;
 use crypto::WorkKey;
 use domain::{
-    Action, Demand, Fault, KeyShown, Limits, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working, permitted,
+    Action, Demand, Fault, KeyShown, Limits, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working,
+    permitted,
 };
 use ledger::View;
 use std::sync::Arc;

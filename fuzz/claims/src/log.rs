@@ -45,10 +45,10 @@ pub(crate) fn checkpoint(data: &[u8]) {
         Some(unsigned) => signed(unsigned),
         None => text.to_owned(),
     };
-    let Some((size, root)) = open_checkpoint(&note, ORIGIN, &KEY.public()) else { return };
-    assert!(note.starts_with(&checkpoint_text(ORIGIN, size, &root)));
-    let again = sign_checkpoint(ORIGIN, size, &root, &KEY);
-    assert_eq!(open_checkpoint(&again, ORIGIN, &KEY.public()), Some((size, root)));
+    let Some(said) = open_checkpoint(&note, ORIGIN, &KEY.public()) else { return };
+    assert!(note.starts_with(&checkpoint_text(ORIGIN, &said)));
+    let again = sign_checkpoint(ORIGIN, &said, &KEY);
+    assert_eq!(open_checkpoint(&again, ORIGIN, &KEY.public()), Some(said));
     assert_eq!(open_checkpoint(&note, "keyward.example/other", &KEY.public()), None);
     let (text, _) = note.rsplit_once("\n\n").unwrap();
     let cosigned = note.clone() + &cosign(&format!("{text}\n"), WITNESS, 7, &KEY);

@@ -127,6 +127,7 @@ fn key(authority: Authority, policy: Option<&str>) -> Key {
         primary: 1,
         versions: Vec::new(),
         rotation: None,
+        limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         created: Timestamp(0),
         description: String::new(),

@@ -39,6 +39,7 @@ fn key() -> Key {
         primary: 1,
         versions: vec![Version::active(1, None, NOW, VersionCause::Creation)],
         rotation: None,
+        limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         created: NOW,
         description: String::new(),
@@ -50,7 +51,7 @@ fn key() -> Key {
 /// What the key wants where the wall is so far ahead of what is expected of it.
 fn wants(key: &Key, ahead: i64) -> &'static str {
     let now = Moment { wall: NOW.plus(ahead), steady: STEADY, expected: NOW };
-    let asks = wanted(key, &tenant(), &Supplies<'_> { now, principal: SITE_TENANT });
+    let asks = wanted(key, &tenant(), &Supplies { now, principal: SITE_TENANT, purse: &crate::Purse::default() });
     match asks.as_slice() {
         [] => "nothing",
         [Ask::DestroyDue { .. }] => "destroy",

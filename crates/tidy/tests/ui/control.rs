@@ -1,6 +1,11 @@
 // compiles
-pub fn honest(permit: policy::Permit<'_>, told: engine::Told, supplies: engine::Supplies) -> engine::Plan<'_> {
-    engine::plan(permit, told, supplies)
+pub fn honest<'r>(
+    permit: policy::Permit<'r>,
+    told: engine::Told,
+    supplies: engine::Supplies<'r>,
+    door: &policy::Policy,
+) -> engine::Plan<'r> {
+    engine::plan(permit, told, supplies, door)
 }
 pub fn answered(outcome: ledger::Outcome, receipt: ledger::Receipt) -> Result<domain::Reply, domain::Fault> {
     outcome.reply.unseal(receipt)

@@ -1,4 +1,9 @@
 // E0308
-fn plan(request: &domain::Request<'_>, told: engine::Told, supplies: engine::Supplies) {
-    engine::plan(request, told, supplies);
+fn plan<'r>(
+    request: &'r domain::Request<'r>,
+    told: engine::Told,
+    supplies: engine::Supplies<'r>,
+    door: &policy::Policy,
+) {
+    engine::plan(request, told, supplies, door);
 }

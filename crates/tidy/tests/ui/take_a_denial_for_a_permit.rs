@@ -1,4 +1,4 @@
 // E0308
-fn plan(denial: policy::Denial, told: engine::Told, supplies: engine::Supplies) {
-    engine::plan(denial, told, supplies);
+fn plan(denial: policy::Denial, told: engine::Told, supplies: engine::Supplies<'_>, door: &policy::Policy) {
+    engine::plan(denial, told, supplies, door);
 }

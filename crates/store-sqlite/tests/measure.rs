@@ -90,7 +90,14 @@ fn rows() {
             store.writer.append(&batch(number, 1, rows)).unwrap();
         }
     });
-    let head = ROWS / 20;
+    let mut head = ROWS / 20;
+    report("rows changed, 16 a batch", 4_000, || {
+        for number in 0..250 {
+            let changed = (0..16).map(|at| row((number * 16 + at) * 7_919 % ROWS, head)).collect();
+            store.writer.append(&batch(head, 1, changed)).unwrap();
+            head += 1;
+        }
+    });
     report("one row changed by a batch", 5_000, || {
         for number in 0..5_000 {
             let changed = row(number * 7_919 % ROWS, head + number);

@@ -34,7 +34,7 @@ pub(crate) fn describe_key(body: &[u8], notes: &mut Notes) -> Result<Ask, Troubl
     checks.grant_tokens(input.grant_tokens.as_ref());
     checks.settle()?;
     notes.keep("key", &key);
-    Ok(Ask::DescribeKey { key: any_key(&key, &notes.place) })
+    Ok(Ask::DescribeKey { key: any_key(&key, &notes.place), at: None })
 }
 
 /// A body whose only member is the id of a key to manage.

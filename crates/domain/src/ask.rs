@@ -2,7 +2,7 @@
 
 use crate::{
     Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin,
-    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Window,
+    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Timestamp, Window,
 };
 use secret::Secret;
 
@@ -87,8 +87,10 @@ pub enum LifeChange {
 pub enum Ask {
     // The life of keys
     CreateKey(Box<CreateKey>),
+    /// As it is, or as it was at a time.
     DescribeKey {
         key: KeyName,
+        at: Option<Timestamp>,
     },
     /// Every key of the caller's tenant and location that the tongue can spell.
     ListKeys {

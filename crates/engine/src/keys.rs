@@ -8,7 +8,7 @@ mod show;
 pub(crate) use change::{change_life, describe_as, set_facts, tag, untag};
 pub(crate) use create::{create, found_fresh, material_row};
 pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
-pub(crate) use show::{found_list, list, list_tags, list_versions, show};
+pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show};
 
 use crate::find;
 use crate::find::Here;

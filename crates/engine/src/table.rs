@@ -101,7 +101,7 @@ fn life_action(change: &LifeChange) -> Action {
 /// The key that an ask names.
 pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
     match ask {
-        Ask::DescribeKey { key }
+        Ask::DescribeKey { key, .. }
         | Ask::ChangeLife { key, .. }
         | Ask::DescribeKeyAs { key, .. }
         | Ask::SetFacts { key, .. }
@@ -132,7 +132,8 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
     match ask {
         Ask::CreateKey(create) => keys::found_fresh(create, here, view),
         Ask::ListKeys { page } => keys::found_list(*page, here, view),
-        Ask::DescribeKey { key }
+        Ask::DescribeKey { key, at: Some(at) } => keys::found_at(key, *at, here, view),
+        Ask::DescribeKey { key, at: None }
         | Ask::ChangeLife { key, .. }
         | Ask::DescribeKeyAs { key, .. }
         | Ask::SetFacts { key, .. }

@@ -135,7 +135,12 @@ impl Shared {
     }
 
     /// A row that is believed, opened.
-    fn opened(&self, stored: &StoredRow, hash: [u8; 32], material: Option<&MaterialFacts>) -> Result<Arc<Row>, Fault> {
+    pub(crate) fn opened(
+        &self,
+        stored: &StoredRow,
+        hash: [u8; 32],
+        material: Option<&MaterialFacts>,
+    ) -> Result<Arc<Row>, Fault> {
         let object = if stored.blob.is_empty() {
             None
         } else {

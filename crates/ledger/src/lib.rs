@@ -11,6 +11,7 @@ mod checkpoint;
 mod codec;
 mod committer;
 mod entry;
+mod history;
 mod inspect;
 mod keys;
 mod merkle;

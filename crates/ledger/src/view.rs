@@ -79,7 +79,7 @@ impl Basis {
 
 /// Read-only. There is no way from here to the ledger that writes.
 pub struct View {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     basis: RefCell<Vec<Arc<Row>>>,
 }
 
@@ -468,7 +468,7 @@ impl Shared {
     }
 
     /// The batch that holds an entry, its code checked. None where it was pruned.
-    fn checked_batch(&self, index: u64) -> Result<Option<Arc<StoredBatch>>, Unchecked> {
+    pub(crate) fn checked_batch(&self, index: u64) -> Result<Option<Arc<StoredBatch>>, Unchecked> {
         let found = self.reader.batch_with(index).map_err(|_| Unchecked::Store)?;
         let Some(batch) = found else { return Ok(None) };
         if let Some(known) = self.checked.get(&batch.first).filter(|known| **known == batch) {
@@ -515,7 +515,7 @@ fn months_before(month: u32, months: u32) -> u32 {
 
 /// Why a batch is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unchecked {
+pub(crate) enum Unchecked {
     Store,
     Edited,
 }

@@ -5,7 +5,7 @@ use domain::*;
 pub(crate) fn ask(ask: &Ask) -> String {
     match ask {
         Ask::CreateKey(create) => creation(create),
-        Ask::DescribeKey { key } => format!("describe {}", name(key)),
+        Ask::DescribeKey { key, .. } => format!("describe {}", name(key)),
         Ask::ListKeys { page } => format!("list keys {page:?}"),
         Ask::ChangeLife { key, change } => format!("{} {}", life(change), name(key)),
         Ask::DescribeKeyAs { key, description } => format!("describe {} as {description:?}", name(key)),

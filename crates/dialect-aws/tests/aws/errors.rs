@@ -158,7 +158,7 @@ fn what_is_not_there_is_named_as_it_was_asked_for() {
         for (operation, body) in [("DescribeKey", &id), ("DisableKey", &id), ("Decrypt", &opens)] {
             let heard = read(operation, body).unwrap();
             let (asked, known) = match &heard.ask {
-                Ask::DescribeKey { key } | Ask::ChangeLife { key, .. } | Ask::Decrypt { key: Some(key), .. } => {
+                Ask::DescribeKey { key, .. } | Ask::ChangeLife { key, .. } | Ask::Decrypt { key: Some(key), .. } => {
                     (asked(key), Answer::Recorded(Err(Fault::KeyNotFound { asked: asked(key) })))
                 }
                 Ask::Invalid { fault, .. } => (String::new(), Answer::Recorded(Err(fault.clone()))),

@@ -56,7 +56,8 @@ operation! {
 operation! {
     DescribeKey {
         key: KeyName = "The key.";
-    } => "key", |input| Ok(Ask::DescribeKey { key: input.key })
+        at: Option<Timestamp> = "As it was at this time; as it is without.";
+    } => "key", |input| Ok(Ask::DescribeKey { key: input.key, at: input.at })
 }
 
 operation! {

@@ -18,7 +18,7 @@ macro_rules! told {
 pub(crate) fn ask(ask: &Ask) -> String {
     match ask {
         Ask::CreateKey(create) => created(create),
-        Ask::DescribeKey { key } => told!("DescribeKey", key),
+        Ask::DescribeKey { key, at } => told!("DescribeKey", key, at),
         Ask::ListKeys { page } => told!("ListKeys", page),
         Ask::ChangeLife { key, change } => format!("ChangeLife key={key:?} {}", life(change)),
         Ask::DescribeKeyAs { key, description } => told!("DescribeKeyAs", key, description),

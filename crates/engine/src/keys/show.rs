@@ -1,14 +1,33 @@
 use super::of;
 use crate::find::Here;
-use crate::working::shown;
+use crate::working::{demand, shown};
 use crate::{Step, Supplies, authority, find};
-use domain::{Action, Demand, Fault, Found, Key, Object, Page, Reply, Request, Table};
+use clock::Timestamp;
+use domain::{Action, Ask, Demand, Fault, Found, Key, KeyName, Moment, Object, Page, Reply, Request, Table};
 use ledger::{Effects, View};
 use std::sync::Arc;
 
 pub(crate) fn show<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
-    Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, supplies.now)))))
+    let now = match request.ask {
+        Ask::DescribeKey { at: Some(at), .. } => Moment { wall: *at, expected: *at, ..supplies.now },
+        _ => supplies.now,
+    };
+    Ok(Step::Ready(Effects::answer(Reply::Key(shown(Key::clone(key), owner, now)))))
+}
+
+/// A key as it was. Whoever may see it now may see what it was.
+pub(crate) fn found_at(
+    name: &KeyName,
+    at: Timestamp,
+    here: &Here<'_>,
+    view: &View,
+) -> Result<(Found, Vec<Demand>), Fault> {
+    let owned = find::key(name, here, view)?;
+    let demands = vec![demand(Action::DescribeKey, &owned)];
+    let absent = || Fault::KeyNotFound { asked: find::asked(name) };
+    let key = view.key_at(owned.key.id, at)?.ok_or_else(absent)?;
+    Ok((Found::Key { key, owner: owned.owner }, demands))
 }
 
 /// Every key of the caller's tenant and location that the tongue can spell.

@@ -14,7 +14,7 @@ pub(crate) enum KeyCommand {
     /// List the keys of your account and region.
     List,
     /// Show everything about a key but its material, and where it cannot be shown.
-    Show(WholeKey),
+    Show(ShowArgs),
     /// List the versions of a key.
     Versions(WholeKey),
     /// Describe a key in words.
@@ -63,6 +63,15 @@ pub(crate) enum KeyCommand {
 pub(crate) struct WholeKey {
     /// By NAME, RING/NAME, alias or id.
     pub(crate) key: String,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// By NAME, RING/NAME, alias or id.
+    key: String,
+    /// As it was after this day, or at this time (RFC 3339).
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
 }
 
 /// A key, or one of its versions.
@@ -154,7 +163,10 @@ pub(crate) async fn run(command: KeyCommand, session: &Session) -> Result<(), Fa
     match command {
         KeyCommand::Create(args) => create(&args, session).await,
         KeyCommand::List => list(session).await,
-        KeyCommand::Show(args) => session.show("describe-key", &json!({ "key": args.key }), show::key).await,
+        KeyCommand::Show(args) => {
+            let at = args.at.as_deref().map(end_of_day);
+            session.show("describe-key", &json!({ "key": args.key, "at": at }), show::key).await
+        }
         KeyCommand::Versions(args) => session.show("list-versions", &json!({ "key": args.key }), show::versions).await,
         KeyCommand::Tags(args) => session.show("list-tags", &json!({ "key": args.key }), show::tags).await,
         KeyCommand::Rotate(args) => life::rotate(&args, session).await,
@@ -263,4 +275,9 @@ async fn alias(command: AliasCommand, session: &Session) -> Result<(), Failure> 
             output::print(session.format, &all, show::aliases)
         }
     }
+}
+
+/// A day is meant whole.
+fn end_of_day(date: &str) -> String {
+    if date.len() == "2027-02-19".len() { format!("{date}T23:59:59.999Z") } else { date.to_owned() }
 }

@@ -350,7 +350,7 @@ fn asked_key(ask: &Ask, action: Action) -> Option<&KeyName> {
         Ask::ReEncrypt { to, .. } if action == Action::ReEncryptTo => Some(to),
         Ask::ReEncrypt { from, .. } => from.as_ref(),
         Ask::Decrypt { key, .. } => key.as_ref(),
-        Ask::Encrypt { key, .. } | Ask::GenerateDataKey { key, .. } | Ask::DescribeKey { key } => Some(key),
+        Ask::Encrypt { key, .. } | Ask::GenerateDataKey { key, .. } | Ask::DescribeKey { key, .. } => Some(key),
         _ => None,
     }
 }

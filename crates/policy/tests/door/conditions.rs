@@ -123,7 +123,7 @@ fn what_is_known_of_caller_and_key() {
 #[test]
 fn what_is_known_of_the_request() {
     let key = || KeyName { by: KeyBy::Alias("payroll".into()), account: None, location: None };
-    let describe = Ask::DescribeKey { key: key() };
+    let describe = Ask::DescribeKey { key: key(), at: None };
     table(&[(r#"{"StringEquals":{"kms:RequestAlias":"alias/payroll"}}"#, true)], Action::DescribeKey, &describe);
     let change = LifeChange::ScheduleDestruction { scope: Scope::Key, days: 7, resume_to: domain::KeyState::Suspended };
     let schedule = Ask::ChangeLife { key: key(), change };

@@ -119,3 +119,8 @@ fn several_nodes_are_one_house() {
 fn nobody_who_writes_the_database_is_believed() {
     retell("tests/golden/stories-thief.txt");
 }
+
+#[test]
+fn what_was_can_be_shown() {
+    retell("tests/golden/stories-history.txt");
+}

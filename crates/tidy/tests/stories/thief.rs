@@ -46,6 +46,8 @@ fn steal(folder: &Path, deed: &[&str]) -> rusqlite::Result<()> {
         ["puts", "back", _] => PUT_BACK.to_owned(),
         ["swaps", _] => SWAP.to_owned(),
         ["deletes", _] => format!("DELETE FROM rows WHERE {NEWEST}"),
+        ["forgets", _] => "DELETE FROM history WHERE tbl = ?1 AND until = (SELECT max(until) FROM history)".to_owned(),
+        ["rewrites", _] => "UPDATE history SET due = due - 1 WHERE tbl = ?1".to_owned(),
         ["invents", _] => format!(
             "INSERT INTO rows SELECT tbl, zeroblob(16), revision, position, tenant, place, owner, due, slot FROM rows WHERE {NEWEST}"
         ),

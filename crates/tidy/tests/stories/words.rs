@@ -128,7 +128,8 @@ fn other(words: &[&str]) -> Option<Ask> {
     let role = |name| Some((Role::from_name(name)?, RoleScope::Tenant));
     Some(match *words {
         ["creates", name, ref more @ ..] => return creation(name, more),
-        ["shows", name] => Ask::DescribeKey { key: key(name) },
+        ["shows", name] => Ask::DescribeKey { key: key(name), at: None },
+        ["shows", name, "on", day_shown] => Ask::DescribeKey { key: key(name), at: Some(day(day_shown)?) },
         ["lists"] => Ask::ListKeys { page: Page { limit: 100, after: None } },
         ["rotates", name] => Ask::Rotate { key: key(name) },
         ["rotates", name, "every", days] => Ask::SetRotation { key: key(name), period_days: days.parse().ok() },

@@ -40,7 +40,7 @@ said() {
     shift 3
     out=$("$@" 2>&1)
     code=$?
-    if [ "$code" -eq "$wanted" ] && { [ -z "$pattern" ] || printf '%s' "$out" | grep -Eq -- "$pattern"; }; then
+    if [ "$code" -eq "$wanted" ] && { [ -z "$pattern" ] || grep -Eq -- "$pattern" <<<"$out"; }; then
         echo "ok $what"
         passed=$((passed + 1))
     else

@@ -20,6 +20,9 @@ for format in envelope seal; do
 done
 "$python" tools/independent/log.py self-test
 "$python" tools/independent/state.py self-test
+"$python" tools/independent/certificate.py self-test
+"$python" tools/independent/certificate.py make >"$made/certificate.json"
+cmp "$made/certificate.json" docs/formats/vectors/certificate.json
 "$python" tools/independent/recover.py self-test
 "$python" tools/independent/file.py self-test
 "$python" tools/independent/file.py make >"$made/file.json"

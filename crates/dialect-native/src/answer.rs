@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dialect::Echo;
 use domain::{
-    AliasFound, CheckpointShown, EntryShown, Explanation, Key, Moment, ProofShown, Reply, Status, Steady, Tenant,
-    Timestamp,
+    AliasFound, CertificateShown, CheckpointShown, EntryShown, Explanation, Key, Moment, ProofShown, Reply, Status,
+    Steady, Tenant, Timestamp,
 };
 use secret::Secret;
 use serde_json::{Value, json};
@@ -89,6 +89,7 @@ fn log_or_site(reply: &Reply) -> Value {
             json!({ "entries": entries, "upto": upto, "head": head })
         }
         Reply::Proof(proof) => proven(proof),
+        Reply::Certificate(certificate) => certified(certificate),
         Reply::Checkpoint(one) => json!({ "checkpoint": checkpoint(one) }),
         Reply::Status(status) => described(status),
         Reply::Settings(one) => json!({ "settings": settings(one) }),
@@ -168,6 +169,36 @@ fn proven(proof: &ProofShown) -> Value {
         "path": proof.path.iter().map(|hash| base64(hash)).collect::<Vec<_>>(),
         "checkpoint": proof.checkpoint.note,
         "verifier": proof.checkpoint.verifier,
+    })
+}
+
+/// docs/formats/certificate.md.
+fn certified(certificate: &CertificateShown) -> Value {
+    let row = |row: &domain::RowShown| {
+        json!({
+            "revision": row.revision, "tenant": row.tenant.to_string(), "place": row.place.to_string(),
+            "owner": row.owner.to_string(), "due": row.due, "entry": row.entry,
+        })
+    };
+    let version = |version: &domain::VersionShown| {
+        json!({
+            "version": version.number,
+            "row": version.row.as_ref().map(row),
+            "state_path": version.path.iter().map(|node| base64(node)).collect::<Vec<_>>(),
+        })
+    };
+    let entry = |proof: &ProofShown| {
+        let path = proof.path.iter().map(|hash| base64(hash)).collect::<Vec<_>>();
+        json!({ "index": proof.index, "entry": base64(&proof.entry), "path": path })
+    };
+    json!({
+        "format": 1,
+        "key": certificate.key.to_string(),
+        "versions": certificate.versions.iter().map(version).collect::<Vec<_>>(),
+        "entries": certificate.entries.iter().map(entry).collect::<Vec<_>>(),
+        "checkpoint": certificate.checkpoint.note,
+        "verifier": certificate.checkpoint.verifier,
+        "remnants": certificate.remnants,
     })
 }
 

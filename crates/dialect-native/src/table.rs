@@ -47,6 +47,8 @@ static TABLE: &[Row] = &[
     row::<life::DisableRotation>("disable-rotation"),
     row::<life::GetRotation>("get-rotation"),
     row::<life::RotateKey>("rotate-key"),
+    row::<keys::CertifyDestruction>("certify-destruction"),
+    row::<keys::RevertEntry>("revert-entry"),
     row::<names::CreateAlias>("create-alias"),
     row::<names::RetargetAlias>("retarget-alias"),
     row::<names::DeleteAlias>("delete-alias"),

@@ -135,6 +135,15 @@ pub enum Ask {
         key: KeyName,
     },
 
+    /// Of a key that is destroyed.
+    CertifyDestruction {
+        key: KeyName,
+    },
+    /// The key that the entry changed becomes what it was before.
+    RevertEntry {
+        entry: u64,
+    },
+
     // Names
     CreateAlias {
         alias: String,

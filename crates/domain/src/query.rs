@@ -63,3 +63,36 @@ pub struct ProofShown {
     pub path: Vec<[u8; 32]>,
     pub checkpoint: CheckpointShown,
 }
+
+/// What proves that a key's material is gone: docs/formats/certificate.md.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateShown {
+    pub key: ObjectId,
+    pub versions: Vec<VersionShown>,
+    /// The entries that the rows name.
+    pub entries: Vec<ProofShown>,
+    pub checkpoint: CheckpointShown,
+    /// What may be left elsewhere, for people.
+    pub remnants: Option<String>,
+}
+
+/// One version's row of material, which holds nothing, and its path in the state tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionShown {
+    pub number: u32,
+    /// None: there never was one.
+    pub row: Option<RowShown>,
+    pub path: Vec<Vec<u8>>,
+}
+
+/// The columns of a row that says that there is nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowShown {
+    pub revision: u64,
+    pub tenant: ObjectId,
+    pub place: ObjectId,
+    pub owner: ObjectId,
+    pub due: i64,
+    /// The entry that emptied it.
+    pub entry: u64,
+}

@@ -1,8 +1,8 @@
 //! What comes back, in the standard's words.
 
 use crate::{
-    AliasFound, CheckpointShown, EntryShown, Key, KeyState, Moment, ObjectId, Principal, Progress, ProofShown, Reading,
-    RotationSchedule, Settings, Tenant, Timestamp, Version,
+    AliasFound, CertificateShown, CheckpointShown, EntryShown, Key, KeyState, Moment, ObjectId, Principal, Progress,
+    ProofShown, Reading, RotationSchedule, Settings, Tenant, Timestamp, Version,
 };
 use secret::Secret;
 use std::sync::Arc;
@@ -113,6 +113,7 @@ pub enum Reply {
         head: u64,
     },
     Proof(Box<ProofShown>),
+    Certificate(Box<CertificateShown>),
     Checkpoint(Box<CheckpointShown>),
     Status(Box<Status>),
     Settings(Arc<Settings>),

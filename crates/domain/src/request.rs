@@ -85,6 +85,8 @@ actions! {
     RetargetAlias = 22, "RetargetAlias", Manage, "Lets an alias mean another key.";
     DeleteAlias = 23, "DeleteAlias", Manage, "Removes an alias.";
     ListAliases = 24, "ListAliases", Read, "Lists aliases.";
+    CertifyDestruction = 25, "CertifyDestruction", Read, "Proves that a destroyed key's material is gone.";
+    RevertEntry = 26, "RevertEntry", Manage, "Undoes what an entry says was done to a key.";
     Encrypt = 30, "Encrypt", Use, "Protects a plaintext.";
     Decrypt = 31, "Decrypt", Use, "Opens a ciphertext.";
     ReEncryptFrom = 32, "ReEncryptFrom", Use, "Opens a ciphertext to seal it anew.";
@@ -320,6 +322,15 @@ pub enum Found {
     },
     Proof {
         proof: Box<crate::ProofShown>,
+    },
+    Certificate {
+        certificate: Box<crate::CertificateShown>,
+    },
+    /// A key, and as it was before an entry.
+    Reverted {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+        former: Arc<Key>,
     },
     Checkpoint {
         checkpoint: Box<crate::CheckpointShown>,

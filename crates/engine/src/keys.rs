@@ -1,12 +1,16 @@
 //! Making, showing and changing keys.
 
+mod certificate;
 mod change;
 mod create;
+mod revert;
 mod rotation;
 mod show;
 
+pub(crate) use certificate::{certify, found_certificate};
 pub(crate) use change::{change_life, describe_as, set_facts, tag, untag};
 pub(crate) use create::{create, found_fresh, material_row};
+pub(crate) use revert::{found_revert, revert};
 pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
 pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show};
 

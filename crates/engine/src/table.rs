@@ -35,6 +35,8 @@ named! {
     Ask::SetRotation { period_days: None, .. } => Action::DisableRotation,
     Ask::GetRotation { .. } => Action::GetRotation,
     Ask::Rotate { .. } => Action::RotateKey,
+    Ask::CertifyDestruction { .. } => Action::CertifyDestruction,
+    Ask::RevertEntry { .. } => Action::RevertEntry,
     Ask::CreateAlias { .. } => Action::CreateAlias,
     Ask::RetargetAlias { .. } => Action::RetargetAlias,
     Ask::DeleteAlias { .. } => Action::DeleteAlias,
@@ -107,6 +109,7 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::SetFacts { key, .. }
         | Ask::Tag { key, .. }
         | Ask::Untag { key, .. }
+        | Ask::CertifyDestruction { key }
         | Ask::ListTags { key }
         | Ask::ListVersions { key }
         | Ask::SetRotation { key, .. }
@@ -146,6 +149,8 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         | Ask::Rotate { key }
         | Ask::GetDocument { key, .. }
         | Ask::ListDocuments { key, .. } => keys::found(action, key, here, view),
+        Ask::CertifyDestruction { key } => keys::found_certificate(key, here, view),
+        Ask::RevertEntry { entry } => keys::found_revert(*entry, here, view),
         Ask::CreateAlias { alias, key } | Ask::RetargetAlias { alias, key } => {
             aliases::found(action, alias, Some(key), here, view)
         }
@@ -231,6 +236,8 @@ pub(crate) fn step<'r>(
         Ask::SetRotation { .. } => keys::set_rotation(request, supplies),
         Ask::GetRotation { .. } => keys::get_rotation(request, supplies),
         Ask::Rotate { .. } => keys::rotate(request),
+        Ask::CertifyDestruction { .. } => keys::certify(request),
+        Ask::RevertEntry { .. } => keys::revert(request, supplies),
         Ask::CreateAlias { .. } => aliases::create(request, supplies),
         Ask::RetargetAlias { .. } => aliases::retarget(request, supplies),
         Ask::DeleteAlias { .. } => aliases::delete(request),

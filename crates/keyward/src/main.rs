@@ -1,5 +1,6 @@
 //! Keyward: the key management service that an organisation owns. This binary wires the house together.
 
+mod certificate;
 mod cli;
 mod client;
 mod config;

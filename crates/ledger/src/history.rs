@@ -19,6 +19,24 @@ impl View {
             _ => Ok(None),
         }
     }
+
+    /// A key as it was before the entry at `index` changed it.
+    pub fn key_before(&self, id: ObjectId, index: u64) -> Result<Option<Arc<Key>>, Fault> {
+        match self.shared.object_at(RowId::new(Table::Key, id), index)? {
+            Some(Object::Key(key)) => Ok(Some(key)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a row that was read has this hash.
+    pub fn stands_as(&self, row: RowId, hash: &[u8; 32]) -> bool {
+        self.read_as(row).is_some_and(|read| read == *hash)
+    }
+
+    /// Whether the store cannot overwrite what it removes where it stood.
+    pub fn leaves_remnants(&self) -> bool {
+        self.shared.reader.is_shared()
+    }
 }
 
 impl Shared {

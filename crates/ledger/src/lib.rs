@@ -7,6 +7,7 @@ mod anchor;
 mod belief;
 mod cache;
 mod cbor;
+mod certify;
 mod checkpoint;
 mod codec;
 mod committer;
@@ -32,6 +33,7 @@ mod walk;
 pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
 };
+pub use certify::{Certified, Shown};
 pub use checkpoint::{
     Checkpoint, checkpoint_text, cosign, cosigner_line, open_checkpoint, open_cosigned, read_cosigner_line,
     sign_checkpoint, verifier_line,

@@ -213,6 +213,11 @@ impl View {
         self.row(row, None).map(|_| ())
     }
 
+    /// The hash of a row that was read; none if it was not read or never was.
+    pub(crate) fn read_as(&self, row: RowId) -> Option<[u8; 32]> {
+        self.basis.borrow().iter().find(|read| read.id == row)?.hash
+    }
+
     /// The revision at which the row was read; zero if it was not read or never was.
     pub fn revision(&self, row: RowId) -> u64 {
         self.basis.borrow().iter().find(|read| read.id == row).map_or(0, |read| read.revision)

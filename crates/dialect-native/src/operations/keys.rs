@@ -113,3 +113,15 @@ operation! {
         key: KeyName = "The key.";
     } => "versions", |input| Ok(Ask::ListVersions { key: input.key })
 }
+
+operation! {
+    CertifyDestruction {
+        key: KeyName = "A key that is destroyed; its id, where its name is gone.";
+    } => "certificate", |input| Ok(Ask::CertifyDestruction { key: input.key })
+}
+
+operation! {
+    RevertEntry {
+        entry: u64 = "An entry that changed a key, which nothing has changed since.";
+    } => "key", |input| Ok(Ask::RevertEntry { entry: input.entry })
+}

@@ -111,11 +111,33 @@ fn log() -> Vec<(&'static str, Reply)> {
     vec![
         ("entries", Reply::Entries { entries: vec![entry], upto: 8, head: 8 }),
         ("proof", Reply::Proof(Box::new(proof))),
+        ("certificate", Reply::Certificate(Box::new(certificate(proof_of(&checkpoint), &checkpoint)))),
         ("checkpoint", Reply::Checkpoint(Box::new(checkpoint))),
         ("status", Reply::Status(Box::new(status()))),
         ("settings", Reply::Settings(Arc::new(settings()))),
         ("clock", Reply::Clock(reading())),
     ]
+}
+
+fn proof_of(checkpoint: &CheckpointShown) -> ProofShown {
+    ProofShown { index: 7, entry: b"entry".to_vec(), path: vec![[1; 32]], checkpoint: checkpoint.clone() }
+}
+
+fn certificate(entry: ProofShown, checkpoint: &CheckpointShown) -> CertificateShown {
+    let (tenant, nil) = (ObjectId([1; 16]), ObjectId::NIL);
+    let row = RowShown { revision: 2, tenant, place: nil, owner: nil, due: i64::MAX, entry: 7 };
+    let versions = vec![
+        VersionShown { number: 1, row: Some(row), path: vec![vec![3; 4]] },
+        VersionShown { number: 2, row: None, path: Vec::new() },
+    ];
+    let remnants = Some("what may be left".into());
+    CertificateShown {
+        key: ObjectId([2; 16]),
+        versions,
+        entries: vec![entry],
+        checkpoint: checkpoint.clone(),
+        remnants,
+    }
 }
 
 fn status() -> Status {

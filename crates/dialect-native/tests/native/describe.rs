@@ -21,6 +21,8 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::DescribeKey { key, at } => told!("DescribeKey", key, at),
         Ask::ListKeys { page } => told!("ListKeys", page),
         Ask::ChangeLife { key, change } => format!("ChangeLife key={key:?} {}", life(change)),
+        Ask::CertifyDestruction { key } => told!("CertifyDestruction", key),
+        Ask::RevertEntry { entry } => told!("RevertEntry", entry),
         Ask::DescribeKeyAs { key, description } => told!("DescribeKeyAs", key, description),
         Ask::SetFacts { key, owner, environment, data_class } => told!("SetFacts", key, owner, environment, data_class),
         Ask::Tag { key, tags } => told!("Tag", key, tags),

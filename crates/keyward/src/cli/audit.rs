@@ -34,6 +34,8 @@ enum AuditCommand {
     Prove { index: u64 },
     /// Print the newest signed checkpoint.
     Checkpoint,
+    /// Undo what an entry says was done to a key: a change of its own, with its entry.
+    Revert { index: u64 },
 }
 
 /// All conditions must hold.
@@ -74,6 +76,10 @@ pub(crate) async fn run(args: AuditArgs, at: &At, format: Format) -> Result<(), 
         Some(AuditCommand::List(query)) => entries(&query, &Session::open(at, format)?).await,
         None => entries(&args.query, &Session::open(at, format)?).await,
         Some(AuditCommand::Prove { index }) => prove(index, &Session::open(at, format)?).await,
+        Some(AuditCommand::Revert { index }) => {
+            let session = Session::open(at, format)?;
+            session.show("revert-entry", &json!({ "entry": index }), show::key).await
+        }
         Some(AuditCommand::Checkpoint) => {
             let note = |answer: &Value| {
                 format!("{}{}", text(answer, "/checkpoint/note"), text(answer, "/checkpoint/verifier"))

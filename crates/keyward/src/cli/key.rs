@@ -15,6 +15,8 @@ pub(crate) enum KeyCommand {
     List,
     /// Show everything about a key but its material, and where it cannot be shown.
     Show(ShowArgs),
+    /// Prove that the material of a destroyed key is gone, for an independent verifier.
+    Certificate(CertificateArgs),
     /// List the versions of a key.
     Versions(WholeKey),
     /// Describe a key in words.
@@ -63,6 +65,12 @@ pub(crate) enum KeyCommand {
 pub(crate) struct WholeKey {
     /// By NAME, RING/NAME, alias or id.
     pub(crate) key: String,
+}
+
+#[derive(Args)]
+pub(crate) struct CertificateArgs {
+    /// By id: a destroyed key's name is gone.
+    key: String,
 }
 
 #[derive(Args)]
@@ -163,6 +171,7 @@ pub(crate) async fn run(command: KeyCommand, session: &Session) -> Result<(), Fa
     match command {
         KeyCommand::Create(args) => create(&args, session).await,
         KeyCommand::List => list(session).await,
+        KeyCommand::Certificate(args) => certificate(&args.key, session).await,
         KeyCommand::Show(args) => {
             let at = args.at.as_deref().map(end_of_day);
             session.show("describe-key", &json!({ "key": args.key, "at": at }), show::key).await
@@ -280,4 +289,13 @@ async fn alias(command: AliasCommand, session: &Session) -> Result<(), Failure> 
 /// A day is meant whole.
 fn end_of_day(date: &str) -> String {
     if date.len() == "2027-02-19".len() { format!("{date}T23:59:59.999Z") } else { date.to_owned() }
+}
+
+/// Printed only if it proves what it says.
+async fn certificate(key: &str, session: &Session) -> Result<(), Failure> {
+    let answer = session.call("certify-destruction", &json!({ "key": key })).await?;
+    let proven = crate::certificate::check(&answer)?;
+    output::print(session.format, &answer, |answer| format!("{answer:#}"))?;
+    eprintln!("{proven}");
+    Ok(())
 }

@@ -76,6 +76,10 @@ fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
         ["decrypts", sealed] => decrypt(None, named(sealed), Context::None, Dry::Wet),
         ["decrypts", sealed, "for", pair] => decrypt(None, named(sealed), context(pair), Dry::Wet),
         ["decrypts", sealed, "by", key] => decrypt(Some(KeyName::path(key)), named(sealed), Context::None, Dry::Wet),
+        // Its name is gone with it; a ciphertext still says which key it was.
+        ["certifies", "key", "of", sealed] => {
+            Ask::CertifyDestruction { key: KeyName::id(crypto::header(&named(sealed))?.key) }
+        }
         ["would-decrypt", sealed] => decrypt(None, named(sealed), Context::None, Dry::Run),
         ["re-encrypts", sealed, "to", key] => Ask::ReEncrypt {
             from: None,
@@ -128,6 +132,8 @@ fn other(words: &[&str]) -> Option<Ask> {
     let role = |name| Some((Role::from_name(name)?, RoleScope::Tenant));
     Some(match *words {
         ["creates", name, ref more @ ..] => return creation(name, more),
+        ["reverts", entry] => Ask::RevertEntry { entry: entry.parse().ok()? },
+        ["certifies", name] => Ask::CertifyDestruction { key: key(name) },
         ["shows", name] => Ask::DescribeKey { key: key(name), at: None },
         ["shows", name, "on", day_shown] => Ask::DescribeKey { key: key(name), at: Some(day(day_shown)?) },
         ["lists"] => Ask::ListKeys { page: Page { limit: 100, after: None } },
@@ -214,6 +220,7 @@ fn reply_words(reply: &Reply) -> String {
         Reply::Settings(settings) => {
             settings.retention_months.map_or("kept for ever".into(), |months| format!("{months} months are kept"))
         }
+        Reply::Certificate(certificate) => certificate_words(certificate),
         Reply::Proof(proof) => {
             let leaf = ledger::leaf_hash(&proof.entry);
             let root = ledger::root_from_path(proof.index, proof.checkpoint.size, leaf, &proof.path);
@@ -222,6 +229,32 @@ fn reply_words(reply: &Reply) -> String {
         Reply::Entries { entries, .. } => entries.iter().map(entry_words).collect::<Vec<_>>().join(", "),
         _ => "something".into(),
     }
+}
+
+/// What whoever checks it from the documents alone finds.
+fn certificate_words(certificate: &domain::CertificateShown) -> String {
+    let domain::CheckpointShown { size, root, note, .. } = &certificate.checkpoint;
+    let words = certificate.versions.iter().map(|version| {
+        let row =
+            domain::RowId::new(domain::Table::Material, ledger::View::material_id(certificate.key, version.number));
+        let stored = version.row.map(|shown| ledger::StoredRow {
+            id: row,
+            revision: shown.revision,
+            position: shown.entry,
+            tenant: shown.tenant,
+            place: shown.place,
+            owner: shown.owner,
+            due: shown.due,
+            blob: Vec::new(),
+        });
+        let state = crypto::sha256(&version.path[0]);
+        let signed = ledger::Checkpoint { size: *size, root: *root, state };
+        let said = ledger::hash_from_path(&state, &version.path, row);
+        let right = said == Some(stored.as_ref().map(ledger::row_hash))
+            && note.starts_with(&ledger::checkpoint_text("stories.example/log", &signed));
+        format!("{}: {}", version.number, if right { "gone" } else { "not proven" })
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn entry_words(entry: &domain::EntryShown) -> String {

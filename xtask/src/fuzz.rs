@@ -5,7 +5,7 @@ use std::process::Command;
 
 const SECONDS: &str = "600";
 /// What no input may take: seconds, megabytes at once, megabytes in all. Sanitizers cost several times what it takes without.
-const LIMITS: [&str; 3] = ["-timeout=10", "-malloc_limit_mb=256", "-rss_limit_mb=2048"];
+const LIMITS: [&str; 3] = ["-timeout=30", "-malloc_limit_mb=256", "-rss_limit_mb=2048"];
 
 pub(crate) fn fuzz(more: Vec<String>) -> bool {
     let (seconds, named) = match more.split_first() {

@@ -1,6 +1,7 @@
 //! "keyward file v1", as the command line streams it.
 
 use secret::Secret;
+use std::sync::LazyLock;
 
 #[path = "../../../crates/keyward/src/file.rs"]
 #[allow(dead_code, reason = "the command line uses the rest")]
@@ -10,6 +11,9 @@ use keyward::{CHUNK_BYTES, FileFault, Header, MAGIC, Passage, open, seal};
 
 const KEY: [u8; 32] = [7; 32];
 const PLAINTEXT_BYTES_MAX: usize = 3 * CHUNK_BYTES;
+/// What every file that is made here begins like.
+static PLAINTEXT: LazyLock<Vec<u8>> =
+    LazyLock::new(|| (0..PLAINTEXT_BYTES_MAX).map(|at| (at / 251) as u8 ^ at as u8).collect());
 
 /// Behind an `e` stand a length and edits: a file of that length opens, and edited it does not, though what was believed
 /// before the edit is right. Behind an `f` stands what follows the magic of a file that nobody sealed: a header is read as
@@ -42,10 +46,10 @@ fn edited(data: &[u8]) {
     let Some((length, edits)) = data.split_first_chunk::<3>() else { return };
     let [high, middle, low] = *length;
     let length = u32::from_be_bytes([0, high, middle, low]) as usize % (PLAINTEXT_BYTES_MAX + 1);
-    let plaintext: Vec<u8> = (0..length).map(|at| (at / 251) as u8 ^ at as u8).collect();
+    let plaintext = &PLAINTEXT[..length];
     let header = Header::fresh(b"wrapped".to_vec()).unwrap();
     let mut file = Vec::new();
-    let mut passage = Passage { input: &mut &*plaintext, output: &mut file, progress: &|_| {} };
+    let mut passage = Passage { input: &mut { plaintext }, output: &mut file, progress: &|_| {} };
     let written = seal(&header, &Secret::new(KEY.to_vec()), &mut passage).unwrap();
     assert_eq!(written, file.len() as u64);
     let sealed = &file[header.bytes().len()..];

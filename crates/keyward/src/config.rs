@@ -35,6 +35,27 @@ pub(crate) struct ClientFile {
     pub data: Option<PathBuf>,
 }
 
+impl ClientFile {
+    /// Of a site that `serve` serves: where it is, and no credentials.
+    pub(crate) fn of_site(endpoint: &str, ca_file: PathBuf) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            plain_endpoint: None,
+            ca_file,
+            access_key_id: None,
+            secret_access_key: None,
+            account: None,
+            region: REGION.to_owned(),
+            site_access_key_id: None,
+            site_secret_access_key: None,
+            dev: false,
+            root_key_file: None,
+            anchor_files: Vec::new(),
+            data: None,
+        }
+    }
+}
+
 /// The region where nobody names one.
 pub(crate) const REGION: &str = "eu-central-1";
 

@@ -1,6 +1,6 @@
 //! `keyward init`: a new site, with its root key in a file of its own.
 
-use crate::config::{self, ClientFile, REGION};
+use crate::config::{self, ClientFile};
 use crate::place::{Place, StoreArg};
 use crate::{Failure, dev, tls, wiring};
 use clap::Args;
@@ -68,19 +68,10 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     };
     let files = tls::make(&args.data.join("tls"), &args.hosts).map_err(Failure::new)?;
     let client = ClientFile {
-        endpoint: args.endpoint.clone(),
-        plain_endpoint: None,
-        ca_file: files.ca.canonicalize().map_err(Failure::from_io)?,
-        access_key_id: None,
-        secret_access_key: None,
-        account: None,
-        region: REGION.to_owned(),
-        site_access_key_id: None,
-        site_secret_access_key: None,
-        dev: false,
         root_key_file: args.root_key.canonicalize().ok(),
         anchor_files: anchors.iter().filter_map(|anchor| anchor.canonicalize().ok()).collect(),
         data: args.data.canonicalize().ok(),
+        ..ClientFile::of_site(&args.endpoint, files.ca.canonicalize().map_err(Failure::from_io)?)
     };
     config::write_client(&config::client_file(&args.data), &client).map_err(Failure::from_io)?;
     let made = path.store_name().unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::{Opened, check_content, check_sum, named};
 use crate::cli::offline::recovery_key;
 use crate::client::At;
-use crate::config::{self, ClientFile, REGION};
+use crate::config::{self, ClientFile};
 use crate::failure::Failure;
 use crate::place::{Place, StoreArg};
 use crate::wiring;
@@ -259,19 +259,10 @@ async fn believe(
 
 fn write_client(site: &Site<'_>, endpoint: &str) -> Result<(), Failure> {
     let client = ClientFile {
-        endpoint: endpoint.to_owned(),
-        plain_endpoint: None,
-        ca_file: site.data.join("tls").join("ca.pem"),
-        access_key_id: None,
-        secret_access_key: None,
-        account: None,
-        region: REGION.to_owned(),
-        site_access_key_id: None,
-        site_secret_access_key: None,
-        dev: false,
         root_key_file: site.root_key.canonicalize().ok(),
         anchor_files: site.anchors.to_vec(),
         data: site.data.canonicalize().ok(),
+        ..ClientFile::of_site(endpoint, site.data.join("tls").join("ca.pem"))
     };
     config::write_client(&config::client_file(site.data), &client).map_err(Failure::from_io)
 }

@@ -2,7 +2,6 @@
 
 import errno
 import mmap
-import os
 import pathlib
 import shutil
 import struct

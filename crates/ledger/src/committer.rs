@@ -23,6 +23,10 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const BATCH_ENTRIES_MAX: usize = 256;
 /// The most bytes of entries in one write, beyond its first entry.
 const BATCH_BYTES_MAX: usize = 1 << 20;
+/// A batch that follows one of so many waits for more of them: what a commit costs, all in it share.
+const COMPANY_MIN: usize = 4;
+/// How long it waits. A caller who is alone never does.
+const COMPANY_WAIT: Duration = Duration::from_micros(300);
 /// How often the head of a moving log is signed.
 const CHECKPOINT_MILLIS: i64 = 1_000;
 /// How often a store that failed is opened anew.
@@ -87,6 +91,8 @@ pub(crate) struct Committer {
     /// To whoever anchors; none where nothing is anchored.
     keeper: Option<Sender<Due>>,
     broken: bool,
+    /// How many were in the last batch.
+    company: usize,
     /// When the store was opened anew last, in milliseconds of the stopwatch.
     reopened: u64,
     unsettled: Option<fate::Unsettled>,
@@ -210,6 +216,7 @@ impl Committer {
             deliverer,
             keeper,
             broken: false,
+            company: 0,
             reopened: 0,
             unsettled: None,
         }
@@ -240,6 +247,9 @@ impl Committer {
 
     /// Commits one batch of those who wait. True: somebody said stop.
     fn take(&mut self, first: Box<Submission>) -> bool {
+        if self.company >= COMPANY_MIN && !self.broken {
+            std::thread::sleep(COMPANY_WAIT);
+        }
         let ready = self.is_ready();
         let locked = clock::stopwatch_micros();
         let (mut waiting, mut bytes) = (vec![first], 0_usize);
@@ -257,6 +267,7 @@ impl Committer {
                 Err(_) => break,
             }
         }
+        self.company = waiting.len();
         if ready {
             self.commit(waiting);
             let held = clock::stopwatch_micros().saturating_sub(locked);

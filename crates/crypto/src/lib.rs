@@ -10,6 +10,7 @@ mod gcm;
 mod holder;
 mod kdf;
 mod recovery;
+mod rs256;
 mod salt;
 mod seal;
 mod signer;
@@ -21,6 +22,7 @@ pub use digest::{NoRandomness, Sha256, fill_random, hmac_sha256, random_bytes, s
 pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};
 pub use holder::{Holder, Job, Software, WorkKey, Worked};
 pub use recovery::{HpkeSealed, NoRecoveryKey, RECOVERY_TEXT_BYTES_MAX, RecoveryKey, RecoveryPublic, seal_to};
+pub use rs256::{BadPublicKey, Rs256Pair, rs256_public_key, rs256_verify};
 pub use seal::{SEAL_OVERHEAD_BYTES, SealKey, Sealer, Unopened};
 pub use signer::{BadSeed, SigningKey, VerifyingKey};
 pub use stream::{BrokenStream, STREAM_PREFIX_BYTES, STREAM_TAG_BYTES, StreamOpener, StreamSealer};

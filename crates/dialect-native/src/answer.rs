@@ -37,6 +37,8 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
         Reply::Tags(tags) => json!({ "tags": pairs(tags) }),
         Reply::Document { name, text } => json!({ "name": name, "text": text }),
         Reply::Documents(names) => json!({ "names": names }),
+        Reply::Bindings { text, tag } => json!({ "text": text, "tag": base64(tag) }),
+        Reply::Permissions(permissions) => json!({ "permissions": permissions }),
         Reply::Explanation(explanation) => explained(explanation),
         other => use_or_more(other),
     }
@@ -76,6 +78,15 @@ fn people_or_more(reply: &Reply) -> Value {
             "secret_access_key": secret.expose(|bytes| String::from_utf8_lossy(bytes).into_owned()),
             "principal": who.name,
             "account": whose.account,
+        }),
+        Reply::PublicKey { id, principal: who, tenant: whose } => json!({
+            "access_key_id": id,
+            "principal": principal(who),
+            "tenant": tenant(whose),
+        }),
+        Reply::Token { token, seconds } => json!({
+            "access_token": token.expose(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            "expires_in": seconds,
         }),
         Reply::Forbids(forbids) => json!({ "forbids": texts(forbids) }),
         other => log_or_site(other),

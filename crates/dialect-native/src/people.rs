@@ -39,5 +39,6 @@ pub(crate) fn settings(settings: &Settings) -> Value {
     json!({
         "retention_months": settings.retention_months,
         "signature_window_seconds": settings.signature_window_seconds,
+        "universe": settings.universe,
     })
 }

@@ -1,7 +1,7 @@
 //! Which operation is which: the one table from names to readers and to the documentation.
 
 use crate::input::{Member, Operation, Trouble};
-use crate::operations::{documents, keys, life, log, names, principals, site, uses};
+use crate::operations::{bindings, documents, keys, life, log, names, principals, site, uses};
 use domain::{Action, Ask};
 
 /// An operation: its name in a path, what it is called in policies and in the log, and who reads it.
@@ -62,6 +62,9 @@ static TABLE: &[Row] = &[
     row::<documents::GetDocument>("get-document"),
     row::<documents::PutDocument>("put-document"),
     row::<documents::ListDocuments>("list-documents"),
+    row::<bindings::GetBindings>("get-bindings"),
+    row::<bindings::SetBindings>("set-bindings"),
+    row::<bindings::TestPermissions>("test-permissions"),
     row::<documents::Explain>("explain"),
     row::<principals::WhoAmI>("who-am-i"),
     row::<site::CreateTenant>("create-tenant"),
@@ -77,6 +80,8 @@ static TABLE: &[Row] = &[
     row::<principals::CreateAccessKey>("create-access-key"),
     row::<principals::SuspendAccessKey>("suspend-access-key"),
     row::<principals::RemoveAccessKey>("remove-access-key"),
+    row::<principals::RegisterPublicKey>("register-public-key"),
+    row::<principals::IssueToken>("issue-token"),
     row::<documents::PutIdentityDocument>("put-identity-document"),
     row::<documents::RemoveIdentityDocument>("remove-identity-document"),
     row::<documents::PutForbid>("put-forbid"),

@@ -74,6 +74,14 @@ pub struct CreateKey {
     pub token: Option<String>,
 }
 
+/// What bindings are put on. Where no account is named, the caller's own is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BindingsOn {
+    Key(KeyName),
+    Ring { account: Option<String>, location: Option<Location>, name: String },
+    Tenant { account: Option<String> },
+}
+
 pub enum LifeChange {
     Suspend(Scope),
     Resume(Scope),
@@ -212,6 +220,21 @@ pub enum Ask {
         key: KeyName,
         regime: Authority,
     },
+    /// Who is bound to which role: the documents of Google's regime.
+    GetBindings {
+        on: BindingsOn,
+    },
+    /// `tag` names the bindings that are to be replaced; without one, whatever there are.
+    SetBindings {
+        on: BindingsOn,
+        text: String,
+        tag: Option<Vec<u8>>,
+    },
+    /// Which of these has the caller?
+    TestPermissions {
+        on: BindingsOn,
+        permissions: Vec<String>,
+    },
     /// May this principal, and which statement decides?
     Explain {
         principal: Option<String>,
@@ -270,6 +293,19 @@ pub enum Ask {
     RemoveAccessKey {
         id: String,
     },
+    /// An access key whose private half its holder keeps.
+    RegisterPublicKey {
+        tenant: Option<String>,
+        principal: String,
+        /// RSA, as SubjectPublicKeyInfo (RFC 5280) in DER.
+        key: Vec<u8>,
+        /// The URL that its tokens may name as their audience, beside those that everybody's may.
+        audience: Option<String>,
+    },
+    /// An access token for the caller itself.
+    IssueToken {
+        seconds: u32,
+    },
     PutIdentityDocument {
         principal: String,
         name: String,
@@ -299,6 +335,7 @@ pub enum Ask {
     SetSettings {
         retention_months: Option<Option<u32>>,
         signature_window_seconds: Option<u32>,
+        universe: Option<Option<String>>,
     },
 
     GetClock,

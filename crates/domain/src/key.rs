@@ -13,6 +13,8 @@ pub struct Keyring {
     pub tenant: ObjectId,
     pub location: Location,
     pub name: String,
+    /// Documents that speak of all its keys, one for each regime that put one.
+    pub documents: Vec<Document>,
     pub created: Timestamp,
 }
 

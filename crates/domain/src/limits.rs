@@ -10,6 +10,13 @@ pub const POLICY_BYTES_MAX: usize = 32_768;
 pub const IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX: usize = 20;
 pub const IDENTITY_DOCUMENT_BYTES_MAX: usize = 6_144;
 pub const ACCESS_KEYS_PER_PRINCIPAL_MAX: usize = 2;
+/// Access keys that are public keys, of one principal.
+pub const PUBLIC_KEYS_PER_PRINCIPAL_MAX: usize = 10;
+/// An RSA public key of 4096 bits has 550.
+pub const PUBLIC_KEY_BYTES_MAX: usize = 1_024;
+pub const AUDIENCE_CHARS_MAX: usize = 256;
+/// How long an access token lives at most, and where nobody says how long.
+pub const TOKEN_SECONDS_MAX: u32 = 3_600;
 /// Plaintext of a direct encryption; larger data goes into an envelope.
 pub const PLAINTEXT_BYTES_MAX: usize = 65_536;
 pub const CONTEXT_BYTES_MAX: usize = 65_536;

@@ -163,15 +163,56 @@ pub enum RoleScope {
     Key(ObjectId),
 }
 
-/// The secret half of an access key is held in secret memory while it is known.
+/// What a principal proves itself by.
 pub struct AccessKey {
-    /// The public half: sixteen to 128 letters and digits.
+    /// Its name: sixteen to 128 letters and digits.
     pub id: String,
     pub principal: ObjectId,
     pub tenant: ObjectId,
     pub standing: Standing,
-    pub secret: Held,
+    pub half: Half,
     pub created: Timestamp,
+}
+
+/// What the house holds of an access key.
+pub enum Half {
+    /// What both sides know. It is held in secret memory.
+    Secret(Held),
+    /// The private half was never here.
+    Public(PublicHalf),
+}
+
+/// Whose private half signs tokens (RFC 7519).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicHalf {
+    /// RSA, as SubjectPublicKeyInfo (RFC 5280) in DER.
+    pub key: Vec<u8>,
+    /// The URL that its tokens may name as their audience, beside those that everybody's may.
+    pub audience: Option<String>,
+}
+
+impl Half {
+    /// A copy. Secret memory may be full.
+    pub fn copied(&self) -> Result<Self, crate::Fault> {
+        match self {
+            Self::Secret(secret) => secret.expose(Held::keep).map(Self::Secret).map_err(|_| crate::Fault::MemoryFull),
+            Self::Public(public) => Ok(Self::Public(public.clone())),
+        }
+    }
+
+    pub fn secret(&self) -> Option<&Held> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Public(_) => None,
+        }
+    }
+
+    pub fn public(&self) -> Option<&PublicHalf> {
+        match self {
+            Self::Secret(_) => None,
+            Self::Public(public) => Some(public),
+        }
+    }
 }
 
 impl Tongue {

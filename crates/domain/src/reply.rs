@@ -62,6 +62,12 @@ pub enum Reply {
         text: String,
     },
     Documents(Vec<String>),
+    /// Bindings as they were given, and what names them until they are changed.
+    Bindings {
+        text: String,
+        tag: Vec<u8>,
+    },
+    Permissions(Vec<String>),
     Explanation(Explanation),
 
     Ciphertext {
@@ -104,6 +110,17 @@ pub enum Reply {
         secret: Secret,
         principal: Arc<Principal>,
         tenant: Arc<Tenant>,
+    },
+    /// A public key that has become an access key.
+    PublicKey {
+        id: String,
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+    },
+    /// An access token. It is nowhere else.
+    Token {
+        token: Secret,
+        seconds: u32,
     },
     Forbids(Vec<(String, String)>),
 

@@ -1,8 +1,8 @@
 //! What is asked, once all names have become objects.
 
 use crate::{
-    Ask, Authority, Budget, Context, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal, Settings,
-    Tenant, TokenRow, Tongue,
+    Ask, Authority, Budget, Context, Document, Dry, Key, KeyMaterial, Keyring, Location, NameRow, ObjectId, Principal,
+    Settings, Tenant, TokenRow, Tongue,
 };
 use std::sync::Arc;
 
@@ -94,6 +94,9 @@ actions! {
     GenerateDataKey = 34, "GenerateDataKey", Use, "Makes a data key and gives it out in clear and wrapped.";
     GenerateDataKeyWithoutPlaintext = 35, "GenerateDataKeyWithoutPlaintext", Use, "Makes a data key, wrapped only.";
     GenerateRandom = 36, "GenerateRandom", Use, "Gives random bytes.";
+    GetBindings = 44, "GetBindings", Read, "Shows who is bound to which role on a key, a ring or the tenant.";
+    SetBindings = 45, "SetBindings", Govern, "Says who is bound to which role on a key, a ring or the tenant.";
+    TestPermissions = 46, "TestPermissions", Open, "Says which permissions the caller has on a key, a ring or the tenant.";
     GetDocument = 40, "GetDocument", Read, "Shows a key's policy document.";
     PutDocument = 41, "PutDocument", Govern, "Replaces a key's policy document.";
     ListDocuments = 42, "ListDocuments", Read, "Lists a key's policy documents.";
@@ -117,6 +120,8 @@ actions! {
     PutForbid = 66, "PutForbid", Govern, "Sets a forbid policy of the tenant.";
     RemoveForbid = 67, "RemoveForbid", Govern, "Removes a forbid policy.";
     ListForbids = 68, "ListForbids", Read, "Lists forbid policies.";
+    RegisterPublicKey = 69, "RegisterPublicKey", Govern, "Makes an access key of a public key, whose holder signs tokens.";
+    IssueToken = 70, "IssueToken", Open, "Gives the caller an access token.";
     ListEntries = 80, "ListEntries", Audit, "Reads the log.";
     ProveEntry = 81, "ProveEntry", Audit, "Proves that an entry is in the log.";
     GetCheckpoint = 82, "GetCheckpoint", Audit, "Shows the newest signed checkpoint.";
@@ -196,6 +201,15 @@ impl Target {
         }
     }
 
+    /// The ring that it is in, or is: whose, where, and its name.
+    pub fn ring(&self) -> Option<(ObjectId, &Location, &str)> {
+        match self {
+            Self::Key(key) => Some((key.tenant, &key.location, &key.ring)),
+            Self::Place { tenant, location, ring: Some(ring), .. } => Some((tenant.id, location, ring)),
+            _ => None,
+        }
+    }
+
     /// Who owns it.
     pub fn tenant(&self) -> ObjectId {
         match self {
@@ -217,6 +231,8 @@ pub struct Request<'a> {
     pub found: Found,
     /// All that must be allowed before any of it is done.
     pub demands: Vec<Demand>,
+    /// Rings whose documents have a say about what is demanded.
+    pub rings: Vec<Arc<Keyring>>,
 }
 
 /// A version that is about to work.
@@ -286,6 +302,8 @@ pub enum Found {
         access_key: Arc<crate::AccessKey>,
         principal: Arc<Principal>,
     },
+    /// An access token that is to be given out.
+    Token(Box<FreshToken>),
     Tenant {
         tenant: Arc<Tenant>,
     },
@@ -308,6 +326,18 @@ pub enum Found {
         key: Arc<Key>,
         owner: Arc<Tenant>,
         names: Vec<crate::RowId>,
+    },
+    /// What bindings are put on, and who asks about them.
+    Bindings {
+        target: Target,
+        owner: Arc<Tenant>,
+        /// Where they are kept; nothing where what was named is not there.
+        holder: Option<BindingsHolder>,
+        /// Whether the ones that are to be put there can be evaluated, and may be.
+        verdict: Result<(), crate::Fault>,
+        principal: Arc<Principal>,
+        tenant: Arc<Tenant>,
+        settings: Arc<Settings>,
     },
     /// A key and a document for it, and whether the document can be evaluated.
     Judged {
@@ -344,6 +374,24 @@ pub enum Found {
     },
 }
 
+/// The row that bindings are kept in.
+#[derive(Clone)]
+pub enum BindingsHolder {
+    Key(Arc<Key>),
+    Ring(Arc<Keyring>),
+    Tenant(Arc<Tenant>),
+}
+
+impl BindingsHolder {
+    pub fn documents(&self) -> &[Document] {
+        match self {
+            Self::Key(key) => &key.documents,
+            Self::Ring(ring) => &ring.documents,
+            Self::Tenant(tenant) => &tenant.documents,
+        }
+    }
+}
+
 /// Where a key is to be made.
 pub struct FreshKey {
     pub id: ObjectId,
@@ -373,6 +421,17 @@ pub struct Fresh {
     pub taken: Option<String>,
     /// The public half of an access key to be made.
     pub access_key: Option<String>,
+}
+
+/// An access token before it is spelled.
+pub struct FreshToken {
+    pub id: ObjectId,
+    /// The access key that it stands for; none where the caller's own credential may not become a token.
+    pub access_key: Option<String>,
+    pub issued: crate::Timestamp,
+    pub expires: crate::Timestamp,
+    /// The site's code of it.
+    pub code: [u8; 32],
 }
 
 #[derive(Clone, Debug)]

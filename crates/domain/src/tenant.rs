@@ -1,6 +1,6 @@
 //! Tenants, and what the site keeps beside them.
 
-use crate::{Agreed, Authority, ObjectId, Profile, Timestamp};
+use crate::{Agreed, Authority, Document, ObjectId, Profile, Timestamp};
 use secret::Held;
 
 /// Owns a key hierarchy of its own.
@@ -14,6 +14,8 @@ pub struct Tenant {
     pub kind: TenantKind,
     /// Native `forbid` policies of the tenant, by name, as they were given.
     pub forbids: Vec<(String, String)>,
+    /// Documents that speak of all its keys, one for each regime that put one.
+    pub documents: Vec<Document>,
     pub created: Timestamp,
 }
 
@@ -44,6 +46,8 @@ pub struct Settings {
     pub recovery: Option<RecoveryHalves>,
     /// What the wall clock is expected to show.
     pub clock: Option<Agreed>,
+    /// The domain of the site's own, in which clients look for its services and its principals have addresses.
+    pub universe: Option<String>,
 }
 
 /// Whose statements the site obeys, and to whom its backups are sealed.

@@ -147,6 +147,6 @@ pub(crate) fn explain<'r>(
     let unknown = || Fault::Invalid { member: "action".into(), constraint: format!("`{action}` is no action") };
     let action = Action::from_name(action).ok_or_else(unknown)?;
     let who = (principal, tenant);
-    let explanation = policy.explain(who, action, key, owner, context, settings, now);
+    let explanation = policy.explain(who, action, key, owner, &request.rings, context, settings, now);
     Ok(Step::Ready(Effects::answer(Reply::Explanation(explanation))))
 }

@@ -101,6 +101,7 @@ impl Builder<'_> {
             forbids: Vec::new(),
             recovery,
             clock: Some(self.clock),
+            universe: None,
         };
         self.put(SETTINGS_ID, Object::Settings(Arc::new(settings)));
     }
@@ -121,6 +122,7 @@ impl Builder<'_> {
             profile: Profile::Default,
             kind: TenantKind::Site,
             forbids: Vec::new(),
+            documents: Vec::new(),
             created: self.now,
         });
         self.put(SITE_TENANT, Object::Tenant(Arc::clone(&tenant)));
@@ -132,9 +134,10 @@ impl Builder<'_> {
     }
 
     fn colony(&mut self, colony: Colony) -> Result<(), Fault> {
-        let (kind, forbids, created) = (TenantKind::Ordinary, Vec::new(), self.now);
+        let (kind, created) = (TenantKind::Ordinary, self.now);
+        let (forbids, documents) = (Vec::new(), Vec::new());
         let Colony { name, account, profile, people } = colony;
-        let tenant = Arc::new(Tenant { id: fresh()?, name, account, profile, kind, forbids, created });
+        let tenant = Arc::new(Tenant { id: fresh()?, name, account, profile, kind, forbids, documents, created });
         let ids: Vec<ObjectId> =
             tenant_names(&tenant).iter().map(|(kind, text)| (self.names)(*kind, SITE_TENANT, text)).collect();
         self.add(tenant_change(&tenant, &ids, self.now)?);

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod authority;
+mod bindings;
 mod decrypt;
 mod documents;
 mod encrypt;
@@ -20,6 +21,7 @@ mod recover;
 mod table;
 mod tenants;
 mod times;
+mod tokens;
 mod working;
 
 pub use find::Here;
@@ -46,7 +48,8 @@ pub struct Supplies<'a> {
 /// Names, aliases and ciphertext headers become objects. All that is read is read here.
 pub fn resolve<'a>(ask: &'a Ask, here: &Here<'_>, view: &View) -> Result<Request<'a>, Fault> {
     let (found, demands) = table::found(ask, here, view)?;
-    Ok(Request { id: here.id, tongue: here.tongue, place: here.place.clone(), ask, found, demands })
+    let rings = bindings::rings(&found, &demands, view)?;
+    Ok(Request { id: here.id, tongue: here.tongue, place: here.place.clone(), ask, found, demands, rings })
 }
 
 /// What an ask is called where nothing was resolved yet.

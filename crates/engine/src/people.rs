@@ -2,12 +2,14 @@
 
 use crate::find::Here;
 use crate::tenants::{name_row, person_spelled};
+use crate::tokens::is_public_key;
 use crate::{Step, Supplies, find};
 use crypto::{Job, Worked};
 use domain::{
-    ACCESS_KEYS_PER_PRINCIPAL_MAX, AccessKey, Action, Ask, Demand, Fault, Found, Fresh, IDENTITY_DOCUMENT_BYTES_MAX,
-    IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX, NameKind, Object, ObjectId, PAGE_ITEMS_MAX, Principal, PrincipalKind, Reply,
-    Request, Role, RoleAssignment, RoleScope, RowId, Standing, Table, Target, Tenant, Timestamp,
+    ACCESS_KEYS_PER_PRINCIPAL_MAX, AccessKey, Action, Ask, Demand, Fault, Found, Fresh, Half,
+    IDENTITY_DOCUMENT_BYTES_MAX, IDENTITY_DOCUMENTS_PER_PRINCIPAL_MAX, NameKind, Object, ObjectId, PAGE_ITEMS_MAX,
+    Principal, PrincipalKind, Reply, Request, Role, RoleAssignment, RoleScope, RowId, Standing, Table, Target, Tenant,
+    Timestamp,
 };
 use ledger::{Change, Effects, View};
 use secret::{Held, Secret};
@@ -229,7 +231,7 @@ pub(crate) fn create_key<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault
     if let Some(taken) = &fresh.taken {
         return Err(Fault::AlreadyThere { what: taken.clone() });
     }
-    if principal.access_keys.len() >= ACCESS_KEYS_PER_PRINCIPAL_MAX {
+    if principal.access_keys.iter().filter(|id| !is_public_key(id)).count() >= ACCESS_KEYS_PER_PRINCIPAL_MAX {
         let max = ACCESS_KEYS_PER_PRINCIPAL_MAX;
         return Err(Fault::LimitReached { what: "access keys of a principal", max });
     }
@@ -276,7 +278,7 @@ pub(crate) fn key_change(
         principal: principal.id,
         tenant: principal.tenant,
         standing: Standing::Active,
-        secret: held,
+        half: Half::Secret(held),
         created: now,
     };
     let mut after = Principal::clone(principal);
@@ -312,7 +314,7 @@ pub(crate) fn change_key<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault
                 principal: access_key.principal,
                 tenant: access_key.tenant,
                 standing: standing(*suspended),
-                secret: access_key.secret.expose(Held::keep).map_err(|_| Fault::MemoryFull)?,
+                half: access_key.half.copied()?,
                 created: access_key.created,
             };
             Change::none().put(*row, Object::AccessKey(Arc::new(after)))

@@ -1,7 +1,7 @@
 //! What the log is told of a request.
 
 use domain::{Action, Context, Fault, Found, Location, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
-use identity::{Caller, Proof};
+use identity::Caller;
 use ledger::{DetailKey, Details, Drafted, Effects, Outcome, Record, RefusalSum};
 use policy::Deciding;
 
@@ -75,9 +75,13 @@ fn draft(caller: &Caller, told: Told) -> Drafted {
     if let Some(agent) = &caller.source().agent {
         detail.text(DetailKey::Agent, agent);
     }
-    if let Proof::SigV4 { access_key, signature_sha256 } = caller.proof() {
+    let proof = caller.proof();
+    if let (Some(access_key), Some(signature_sha256)) = (proof.access_key(), proof.signature_sha256()) {
         detail.text(DetailKey::AccessKey, access_key);
         detail.bytes(DetailKey::Signature, signature_sha256);
+    }
+    if let Some(token) = proof.token() {
+        detail.text(DetailKey::Session, &token.to_string());
     }
     detail.number(DetailKey::Secure, u64::from(caller.source().secure));
     detail.number(DetailKey::Duration, told.micros);
@@ -102,6 +106,9 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
     }
     if let Found::Work(work) = &request.found {
         draft.detail.text(DetailKey::Algorithm, work.key.algorithm.name());
+    }
+    if let Found::Token(token) = &request.found {
+        draft.detail.text(DetailKey::Session, &token.id.to_string());
     }
     if request.dry() != domain::Dry::Wet {
         draft.detail.number(DetailKey::Dry, 1);

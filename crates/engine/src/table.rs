@@ -2,9 +2,10 @@
 
 use crate::find::Here;
 use crate::{
-    Step, Supplies, aliases, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants, times,
+    Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants,
+    times, tokens,
 };
-use domain::{Action, Ask, Demand, Fault, Found, LifeChange, Request, Target};
+use domain::{Action, Ask, BindingsOn, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
 use std::sync::Arc;
 
@@ -50,6 +51,9 @@ named! {
     Ask::GetDocument { .. } => Action::GetDocument,
     Ask::PutDocument { .. } => Action::PutDocument,
     Ask::ListDocuments { .. } => Action::ListDocuments,
+    Ask::GetBindings { .. } => Action::GetBindings,
+    Ask::SetBindings { .. } => Action::SetBindings,
+    Ask::TestPermissions { .. } => Action::TestPermissions,
     Ask::Explain { .. } => Action::Explain,
     Ask::WhoAmI => Action::WhoAmI,
     Ask::CreateTenant { .. } => Action::CreateTenant,
@@ -65,6 +69,8 @@ named! {
     Ask::CreateAccessKey { .. } => Action::CreateAccessKey,
     Ask::SuspendAccessKey { .. } => Action::SuspendAccessKey,
     Ask::RemoveAccessKey { .. } => Action::RemoveAccessKey,
+    Ask::RegisterPublicKey { .. } => Action::RegisterPublicKey,
+    Ask::IssueToken { .. } => Action::IssueToken,
     Ask::PutIdentityDocument { .. } => Action::PutIdentityDocument,
     Ask::RemoveIdentityDocument { .. } => Action::RemoveIdentityDocument,
     Ask::PutForbid { .. } => Action::PutForbid,
@@ -125,6 +131,9 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::Explain { key, .. }
         | Ask::ReEncrypt { to: key, .. } => Some(key),
         Ask::Decrypt { key, .. } | Ask::ListAliases { key, .. } => key.as_ref(),
+        Ask::GetBindings { on: BindingsOn::Key(key) }
+        | Ask::SetBindings { on: BindingsOn::Key(key), .. }
+        | Ask::TestPermissions { on: BindingsOn::Key(key), .. } => Some(key),
         _ => None,
     }
 }
@@ -161,6 +170,9 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         Ask::ReEncrypt { .. } => re_encrypt::found(ask, here, view),
         Ask::GenerateRandom { .. } => Ok(encrypt::found_random(here)),
         Ask::PutDocument { key, regime, text, .. } => documents::found_put(key, *regime, text, here, view),
+        Ask::GetBindings { .. } | Ask::SetBindings { .. } | Ask::TestPermissions { .. } => {
+            bindings::found(ask, here, view)
+        }
         Ask::Explain { principal, key, .. } => documents::found_explain(principal.as_deref(), key, here, view),
         other => found_people(other, action, here, view),
     }
@@ -184,6 +196,10 @@ fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resu
         | Ask::PutIdentityDocument { principal: name, .. }
         | Ask::RemoveIdentityDocument { principal: name, .. } => people::found(action, name, here, view),
         Ask::CreateAccessKey { tenant, principal } => people::found_fresh_key(tenant.as_deref(), principal, here, view),
+        Ask::RegisterPublicKey { tenant, principal, .. } => {
+            tokens::found_public_key(tenant.as_deref(), principal, here, view)
+        }
+        Ask::IssueToken { seconds } => Ok(tokens::found(*seconds, here, view)),
         Ask::SuspendAccessKey { id, .. } | Ask::RemoveAccessKey { id } => people::found_key(action, id, here, view),
         Ask::PutForbid { .. } | Ask::RemoveForbid { .. } | Ask::ListForbids => tenants::found_own(action, here, view),
         other => found_house(other, action, here, view),
@@ -245,6 +261,9 @@ pub(crate) fn step<'r>(
         Ask::GetDocument { .. } => documents::get(request),
         Ask::PutDocument { .. } => documents::put(request),
         Ask::ListDocuments { .. } => documents::list(request),
+        Ask::GetBindings { .. } => bindings::get(request),
+        Ask::SetBindings { .. } => bindings::set(request),
+        Ask::TestPermissions { .. } => bindings::test(request, supplies, policy),
         Ask::Explain { .. } => documents::explain(request, policy, supplies.now),
         _ => step_people(request, supplies),
     }
@@ -265,6 +284,8 @@ fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<
         | Ask::PutIdentityDocument { .. }
         | Ask::RemoveIdentityDocument { .. } => people::change(request),
         Ask::CreateAccessKey { .. } => people::create_key(request),
+        Ask::RegisterPublicKey { .. } => tokens::register(request, supplies),
+        Ask::IssueToken { .. } => tokens::issue(request),
         Ask::SuspendAccessKey { .. } | Ask::RemoveAccessKey { .. } => people::change_key(request),
         Ask::PutForbid { .. } | Ask::RemoveForbid { .. } => tenants::change_forbids(request),
         Ask::ListForbids => tenants::forbids(request),

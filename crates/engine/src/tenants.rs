@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 /// How far a signature's time may be set to be from ours, in seconds: AWS allows fifteen minutes at most.
 const SIGNATURE_WINDOW_SECONDS_MAX: u32 = 900;
+const UNIVERSE_CHARS_MAX: usize = 128;
 /// A hundred years.
 const RETENTION_MONTHS_MAX: u32 = 1_200;
 
@@ -24,7 +25,8 @@ pub(crate) fn found_fresh(
     let account = account.map_or_else(|| drawn_account(here.fresh), str::to_owned);
     let kind = TenantKind::Ordinary;
     let (id, created) = (here.fresh, here.now);
-    let tenant = Arc::new(Tenant { id, name: name.to_owned(), account, profile, kind, forbids: Vec::new(), created });
+    let (name, forbids, documents) = (name.to_owned(), Vec::new(), Vec::new());
+    let tenant = Arc::new(Tenant { id, name, account, profile, kind, forbids, documents, created });
     let names = tenant_names(&tenant);
     let mut taken = None;
     for (kind, text) in &names {
@@ -173,9 +175,24 @@ pub(crate) fn found_settings(action: Action, view: &View) -> Result<(Found, Vec<
     Ok((Found::Settings { settings }, vec![Demand { action, target: Target::Site }]))
 }
 
+/// A name of at least two labels (RFC 1123), in lower case.
+fn domain_spelled(name: &str) -> Result<(), Fault> {
+    let letters =
+        |label: &str| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let ends = |label: &str| label.starts_with('-') || label.ends_with('-');
+    let label = |label: &str| (1..=63).contains(&label.len()) && letters(label) && !ends(label);
+    if name.len() <= UNIVERSE_CHARS_MAX && name.contains('.') && name.split('.').all(label) {
+        return Ok(());
+    }
+    Err(Fault::Invalid {
+        member: "universe".into(),
+        constraint: "a domain of at least two labels, in lower case".into(),
+    })
+}
+
 pub(crate) fn settings<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     let Found::Settings { settings } = &request.found else { return Err(Fault::NotFound) };
-    let Ask::SetSettings { retention_months, signature_window_seconds } = request.ask else {
+    let Ask::SetSettings { retention_months, signature_window_seconds, universe } = request.ask else {
         return Ok(Step::Ready(Effects::answer(Reply::Settings(Arc::clone(settings)))));
     };
     let mut after = Settings::clone(settings);
@@ -192,6 +209,10 @@ pub(crate) fn settings<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> 
             return Err(Fault::Invalid { member: "signature window".into(), constraint });
         }
         after.signature_window_seconds = *seconds;
+    }
+    if let Some(universe) = universe {
+        universe.as_deref().map_or(Ok(()), domain_spelled)?;
+        after.universe.clone_from(universe);
     }
     let after = Arc::new(after);
     let change = Change::none().put(SETTINGS_ID, Object::Settings(Arc::clone(&after)));

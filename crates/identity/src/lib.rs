@@ -1,26 +1,32 @@
 //! Who is asking. A `Caller` exists only after a credential was verified here.
 
+pub mod bearer;
+pub mod google;
 pub mod sigv4;
 mod verify;
 
-use domain::{AccessKey, Location, Principal, Refusal, Tenant, Unavailable};
+use domain::{AccessKey, Location, Moment, ObjectId, Principal, Refusal, Tenant, Unavailable};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use bearer::{Bearer, Use};
 pub use sigv4::SignedRequest;
-pub use verify::{DERIVED_KEYS_MAX, Verifier};
+pub use verify::{DERIVED_KEYS_MAX, JWTS_MAX, Verifier};
 
 /// What a dialect extracted. Nobody has believed it yet.
 pub enum Credential {
     /// AWS Signature Version 4, header form.
     SigV4(Box<SignedRequest>),
+    /// A token in the `Authorization` header, or one that is to be exchanged.
+    Bearer(Box<Bearer>),
 }
 
 impl Credential {
-    /// The location that the credential is scoped to.
+    /// The location that the credential is scoped to; that of the request where a credential holds everywhere.
     pub fn location(&self) -> &Location {
         match self {
             Self::SigV4(signed) => &signed.location,
+            Self::Bearer(bearer) => &bearer.place,
         }
     }
 }
@@ -38,6 +44,19 @@ pub struct Known {
 /// Where credentials are looked up. Whoever calls [`Verifier::verify`] brings one.
 pub trait Directory {
     fn access_key(&self, id: &str) -> Result<Option<Known>, Unavailable>;
+
+    /// The site's code of an access token's words: who has no key of the site cannot make it.
+    fn token_code(&self, words: &[u8]) -> [u8; 32];
+}
+
+/// By what a credential is judged.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    pub now: Moment,
+    /// How far the time of a signed request may be from now, either way; the ends are within.
+    pub window_seconds: u32,
+    /// The site's own domain, beside those that every client knows.
+    pub universe: Option<&'a str>,
 }
 
 /// Somebody whose credential was verified. There is no public constructor.
@@ -62,6 +81,10 @@ pub struct Source {
 pub enum Proof {
     /// `signature_sha256` is over the 32 bytes of the signature: the same request again has the same.
     SigV4 { access_key: Arc<str>, signature_sha256: [u8; 32] },
+    /// A token that the access key's holder signed itself.
+    Jwt { access_key: Arc<str>, signature_sha256: [u8; 32] },
+    /// An access token that this site gave out for the access key. `signature_sha256` is over its code.
+    Token { access_key: Arc<str>, token: ObjectId, signature_sha256: [u8; 32] },
     /// The house itself, at the scheduler's bidding.
     House,
 }
@@ -70,7 +93,9 @@ impl Proof {
     /// The public half of the access key that signed.
     pub fn access_key(&self) -> Option<&str> {
         match self {
-            Self::SigV4 { access_key, .. } => Some(access_key),
+            Self::SigV4 { access_key, .. } | Self::Jwt { access_key, .. } | Self::Token { access_key, .. } => {
+                Some(access_key)
+            }
             Self::House => None,
         }
     }
@@ -78,8 +103,18 @@ impl Proof {
     /// What tells one signature from another, without repeating it.
     pub fn signature_sha256(&self) -> Option<&[u8; 32]> {
         match self {
-            Self::SigV4 { signature_sha256, .. } => Some(signature_sha256),
+            Self::SigV4 { signature_sha256, .. }
+            | Self::Jwt { signature_sha256, .. }
+            | Self::Token { signature_sha256, .. } => Some(signature_sha256),
             Self::House => None,
+        }
+    }
+
+    /// The access token that was borne.
+    pub fn token(&self) -> Option<ObjectId> {
+        match self {
+            Self::Token { token, .. } => Some(*token),
+            _ => None,
         }
     }
 }

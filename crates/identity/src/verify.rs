@@ -1,8 +1,13 @@
 //! The only place where a credential is believed.
 
+mod bearers;
+
+pub use bearers::JWTS_MAX;
+
 use crate::sigv4::{ALGORITHM, SignedRequest, TERMINATOR, push_hex};
-use crate::{Caller, Credential, Directory, Known, Proof, Source, Unverified};
-use clock::{SECOND, Timestamp};
+use crate::{Caller, Credential, Directory, Known, Proof, Source, Terms, Unverified};
+use bearers::Jwts;
+use clock::SECOND;
 use crypto::{Sha256, hmac_sha256, same, sha256};
 use domain::{Refusal, Standing};
 use quick_cache::Equivalent;
@@ -24,6 +29,7 @@ const NOBODY: &[u8] = b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub struct Verifier {
     known: Cache<Scope<Box<str>>, Arc<Held>>,
     strangers: Cache<Scope<Box<str>>, Arc<Held>>,
+    jwts: Jwts,
 }
 
 /// What a derived signing key is good for, and the revision of the access key it came from.
@@ -83,39 +89,52 @@ impl<'a> Scope<&'a str> {
 impl Verifier {
     #[expect(clippy::new_without_default, reason = "there is one in a house")]
     pub fn new() -> Self {
-        Self { known: Cache::new(DERIVED_KEYS_MAX), strangers: Cache::new(STRANGERS_MAX) }
+        Self { known: Cache::new(DERIVED_KEYS_MAX), strangers: Cache::new(STRANGERS_MAX), jwts: Jwts::new() }
     }
 
-    /// `window_seconds`: how far the signature's time may be from `now`, either way; the ends are within.
-    ///
-    /// The same signature again inside the window is served again: SigV4 has no nonce.
+    /// The same signature again inside the window is served again: SigV4 has no nonce. So is a token while it lives.
     ///
     /// # Errors
     /// `UnknownCredential` where the access key or its principal is unknown, suspended or removed, after the same
     /// work as for a known one; `BadSignature` where anything signed was changed or the secret is another;
-    /// `Skewed` only where the signature is right, so that nobody without the secret learns what time or window
-    /// is kept here. `Unavailable` as the directory says.
+    /// `Skewed` and, of a token, `WrongScope` only where the signature is right, so that nobody without the secret learns
+    /// what time or window is kept here. `IncompleteCredential` of a token that is none. `Unavailable` as the directory
+    /// says.
     pub fn verify(
         &self,
         credential: &Credential,
         directory: &dyn Directory,
         source: Source,
-        now: Timestamp,
-        window_seconds: u32,
+        terms: &Terms<'_>,
     ) -> Result<Caller, Unverified> {
-        let Credential::SigV4(signed) = credential;
+        let (known, proof) = match credential {
+            Credential::SigV4(signed) => self.signed(signed, directory, terms)?,
+            Credential::Bearer(bearer) => self.jwts.borne(bearer, directory, terms)?,
+        };
+        Ok(Caller { principal: known.principal, tenant: known.tenant, source, proof })
+    }
+
+    fn signed(
+        &self,
+        signed: &SignedRequest,
+        directory: &dyn Directory,
+        terms: &Terms<'_>,
+    ) -> Result<(Known, Proof), Unverified> {
         let known = directory.access_key(&signed.access_key)?.filter(is_believed);
+        // A public key signs no requests of this kind.
+        let known = known.filter(|known| known.access_key.half.secret().is_some());
         let signature_holds = self.signature_holds(signed, known.as_ref());
         let known = known.ok_or(Refusal::UnknownCredential)?;
         if !signature_holds {
             return Err(Refusal::BadSignature.into());
         }
+        let (now, window_seconds) = (terms.now.wall, terms.window_seconds);
         if now.millis_since(signed.signed_at).saturating_abs() > i64::from(window_seconds) * SECOND {
             return Err(Refusal::Skewed { signed: signed.signed_at, now, window_seconds }.into());
         }
         let proof =
             Proof::SigV4 { access_key: signed.access_key.as_str().into(), signature_sha256: sha256(&signed.signature) };
-        Ok(Caller { principal: known.principal, tenant: known.tenant, source, proof })
+        Ok((known, proof))
     }
 
     fn signature_holds(&self, signed: &SignedRequest, known: Option<&Known>) -> bool {
@@ -131,7 +150,7 @@ impl Verifier {
         if let Some(key) = cache.get(&scope) {
             return key.expose(|key| hmac_sha256(key, message));
         }
-        let key = scope.derive(known.map(|known| &known.access_key.secret));
+        let key = scope.derive(known.and_then(|known| known.access_key.half.secret()));
         // Full secret memory costs time here, and no service: the key is derived again next time.
         if let Ok(held) = Held::keep(&key) {
             cache.insert(scope.kept(), Arc::new(held));
@@ -170,7 +189,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::sigv4::{ACCESS_KEY_CHARS_MAX, extract};
-    use domain::{AccessKey, ObjectId, Principal, PrincipalKind, Profile, Tenant, TenantKind};
+    use domain::{AccessKey, Half, ObjectId, Principal, PrincipalKind, Profile, Tenant, TenantKind, Timestamp};
 
     fn signed(access_key: &str) -> Result<SignedRequest, Refusal> {
         let authorization = format!(
@@ -188,9 +207,9 @@ mod tests {
     fn known() -> Known {
         let (id, created) = (ObjectId([1; 16]), Timestamp(0));
         let standing = Standing::Active;
-        let secret = Held::keep(b"secret").ok().unwrap();
+        let half = Half::Secret(Held::keep(b"secret").ok().unwrap());
         Known {
-            access_key: AccessKey { id: "AKID".into(), principal: id, tenant: id, standing, secret, created }.into(),
+            access_key: AccessKey { id: "AKID".into(), principal: id, tenant: id, standing, half, created }.into(),
             principal: Arc::new(Principal {
                 id,
                 tenant: id,
@@ -209,6 +228,7 @@ mod tests {
                 profile: Profile::Default,
                 kind: TenantKind::Ordinary,
                 forbids: vec![],
+                documents: vec![],
                 created,
             }),
             revision: 0,

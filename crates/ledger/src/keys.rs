@@ -65,6 +65,7 @@ pub(crate) struct Keys {
     pub(crate) batch_mac: Held,
     pub(crate) signer: SigningKey,
     fingerprints: Held,
+    tokens: Held,
     /// Where the rows of access keys are that were found: each request names one.
     access_keys: Cache<Box<str>, ObjectId>,
     tenants: Cache<ObjectId, Arc<TenantKeys>>,
@@ -86,6 +87,7 @@ impl Keys {
             batch_mac: derived(b"keyward batches v1")?,
             signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?).map_err(|_| Fault::Unavailable)?,
             fingerprints: derived(b"keyward fingerprints v1")?,
+            tokens: derived(b"keyward tokens v1")?,
             access_keys: Cache::new(ACCESS_KEYS_KNOWN_MAX),
             tenants: Cache::new(TENANTS_READY_MAX),
             logs: Cache::new(TENANTS_READY_MAX),
@@ -96,6 +98,11 @@ impl Keys {
     /// A copy of the key for material's fingerprints, for whoever holds keys in software.
     pub(crate) fn fingerprint_key(&self) -> Result<Held, Fault> {
         self.fingerprints.expose(Held::keep).map_err(|_| Fault::MemoryFull)
+    }
+
+    /// What only this site can say of an access token's words.
+    pub(crate) fn token_code(&self, words: &[u8]) -> [u8; 32] {
+        self.tokens.expose(|key| crypto::hmac_sha256(key, words))
     }
 
     /// The id of a name's row: nobody without the site's secret can tell the name from it.

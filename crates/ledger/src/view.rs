@@ -157,6 +157,11 @@ impl View {
         self.shared.keys.access_key_id(text)
     }
 
+    /// The code of an access token's words, under a key of the site.
+    pub fn token_code(&self, words: &[u8]) -> [u8; 32] {
+        self.shared.keys.token_code(words)
+    }
+
     /// What the same principal made with this token before.
     pub fn token(&self, principal: ObjectId, token: &str) -> Result<Option<Arc<TokenRow>>, Fault> {
         match self.object(RowId::new(Table::Token, self.token_id(principal, token)), None)? {

@@ -5,7 +5,7 @@ use crate::{House, Path, ids};
 use dialect::{Echo, Wire};
 use domain::{Ask, Fault, Location, Moment, ObjectId, Refusal, RequestId, Settings, Target, Tongue, Unavailable};
 use engine::{Here, Plan, Supplies, Told};
-use identity::{Caller, Credential, Source, Unverified};
+use identity::{Caller, Credential, Source, Terms, Unverified};
 use ledger::{Basis, Outcome, View};
 use policy::Decision;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Path {
         let view = house.ledger.view();
         let moment = self.clock.now();
         let Ok(settings) = view.settings() else { return Decided::Unavailable(Unavailable::Store) };
-        let caller = match self.caller(guest, &view, moment, settings.signature_window_seconds) {
+        let caller = match self.caller(guest, &view, moment, &settings) {
             Ok(caller) => caller,
             Err(Unverified::Refused(refusal)) => return Decided::Refused(refusal),
             Err(Unverified::Unavailable(why)) => return Decided::Unavailable(why),
@@ -70,14 +70,16 @@ impl Path {
         self.decide(house, view, &caller, &matter, echo)
     }
 
-    fn caller(&self, guest: &Guest<'_>, view: &View, moment: Moment, window: u32) -> Result<Caller, Unverified> {
+    fn caller(&self, guest: &Guest<'_>, view: &View, now: Moment, settings: &Settings) -> Result<Caller, Unverified> {
         let agent = guest.wire.head.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let source = Source {
             address: guest.wire.source,
             secure: guest.wire.secure,
             agent: agent.map(|agent| Arc::from(short(agent))),
         };
-        self.verifier.verify(guest.credential, &Roll(view), source, moment.wall, window)
+        let (window_seconds, universe) = (settings.signature_window_seconds, settings.universe.as_deref());
+        let terms = Terms { now, window_seconds, universe };
+        self.verifier.verify(guest.credential, &Roll(view), source, &terms)
     }
 
     /// A verified caller's request.

@@ -17,6 +17,10 @@ impl Directory for Roll<'_> {
             _ => Err(Unavailable::Store),
         })
     }
+
+    fn token_code(&self, words: &[u8]) -> [u8; 32] {
+        self.0.token_code(words)
+    }
 }
 
 impl Roll<'_> {

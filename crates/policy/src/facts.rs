@@ -1,6 +1,6 @@
 //! What one demand of one request is judged by.
 
-use domain::{Action, Ask, Context, Found, Location, Moment, ObjectId, Principal, Request, Target, Tenant};
+use domain::{Action, Ask, Context, Found, Keyring, Location, Moment, ObjectId, Principal, Request, Target, Tenant};
 use identity::Source;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) target: &'a Target,
     /// Who owns the target; nothing where the target has no owner, or the request did not look it up.
     pub(crate) owner: Option<&'a Arc<Tenant>>,
+    /// The ring of the target; nothing where its documents have no say.
+    pub(crate) ring: Option<&'a Arc<Keyring>>,
     pub(crate) place: &'a Location,
     pub(crate) context: Option<&'a Context>,
     pub(crate) ask: Option<&'a Ask>,
@@ -57,6 +59,12 @@ pub(crate) fn owner_of<'a>(target: &'a Target, home: &'a Arc<Tenant>, found: &'a
     }
 }
 
+/// The ring of a target, among those that the request looked up.
+pub(crate) fn ring_of<'a>(target: &Target, rings: &'a [Arc<Keyring>]) -> Option<&'a Arc<Keyring>> {
+    let (tenant, location, name) = target.ring()?;
+    rings.iter().find(|ring| ring.tenant == tenant && ring.location == *location && ring.name == name)
+}
+
 fn among(found: &Found, id: ObjectId) -> Option<&Arc<Tenant>> {
     let candidates = match found {
         Found::Key { owner, .. }
@@ -65,6 +73,7 @@ fn among(found: &Found, id: ObjectId) -> Option<&Arc<Tenant>> {
         | Found::Aliases { owner, .. }
         | Found::Explained { owner, .. }
         | Found::Judged { owner, .. }
+        | Found::Bindings { owner, .. }
         | Found::Due { owner, .. } => [Some(owner), None],
         Found::FreshKey(fresh) => [Some(&fresh.owner), None],
         Found::Fresh(fresh) => [Some(&fresh.tenant), None],

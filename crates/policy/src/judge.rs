@@ -1,14 +1,14 @@
 //! One door.
 
 use crate::aws::{self, Asked, Papers, Side};
-use crate::facts::{Facts, context_of, owner_of};
+use crate::facts::{Facts, context_of, owner_of, ring_of};
 use crate::library::{Holder, KeyPapers, Library};
 use crate::memory::{Memory, Rows};
 use crate::native::{self, Question};
-use crate::{Deciding, Decision, Denial, Permit};
+use crate::{Deciding, Decision, Denial, Permit, google};
 use domain::{
-    Action, ActionClass, Authority, Context, Demand, Explanation, Key, Moment, Principal, Request, Settings, Target,
-    Tenant, TenantKind,
+    Action, ActionClass, Authority, Context, Demand, Explanation, Key, Keyring, Location, Moment, Principal, Request,
+    Settings, Target, Tenant, TenantKind,
 };
 use identity::{Caller, Proof};
 use std::cell::OnceCell;
@@ -72,9 +72,10 @@ impl Policy {
             return verdict;
         }
         let owner = owner_of(&demand.target, caller.tenant(), &request.found);
+        let ring = ring_of(&demand.target, &request.rings);
         let rows = match (&demand.target, owner) {
             (Target::Key(key), Some(owner)) => {
-                Some(Rows { principal: caller.principal(), tenant: caller.tenant(), key, owner, settings })
+                Some(Rows { principal: caller.principal(), tenant: caller.tenant(), key, owner, ring, settings })
             }
             _ => None,
         };
@@ -88,6 +89,7 @@ impl Policy {
             action: demand.action,
             target: &demand.target,
             owner,
+            ring,
             place: &request.place,
             context: context_of(request, demand.action),
             ask: Some(request.ask),
@@ -110,6 +112,7 @@ impl Policy {
         action: Action,
         key: &Arc<Key>,
         owner: &Arc<Tenant>,
+        rings: &[Arc<Keyring>],
         context: &Context,
         settings: &Arc<Settings>,
         now: Moment,
@@ -122,6 +125,7 @@ impl Policy {
             action,
             target: &target,
             owner: Some(owner),
+            ring: ring_of(&target, rings),
             place: &key.location,
             context: Some(context),
             ask: None,
@@ -130,6 +134,49 @@ impl Policy {
             now,
         };
         explained(&facts, key, self.judge(&facts, settings).verdict)
+    }
+
+    /// Which of these permissions of Google's regime somebody has on a target. Nothing is remembered.
+    pub fn held(&self, question: &Held<'_>, permissions: &[String]) -> Vec<String> {
+        let holds = |permission: &&String| {
+            let action = google::action_of(permission, question.target);
+            let facts = question.facts(action.unwrap_or(Action::Unknown));
+            match action {
+                Some(_) => self.judge(&facts, question.settings).verdict.is_ok(),
+                None if question.target.authority() == Authority::GoogleIam => {
+                    let papers = self.bindings(&facts);
+                    let universe = question.settings.universe.as_deref();
+                    google::allowed(&facts, papers.lent(), &[permission], universe).is_some()
+                }
+                None => false,
+            }
+        };
+        permissions.iter().filter(holds).cloned().collect()
+    }
+
+    /// The bindings that have a say about a target.
+    fn bindings(&self, facts: &Facts<'_>) -> Bound {
+        let key = facts.key().zip(facts.owner).map(|(key, owner)| self.library.key(key, &owner.account));
+        Bound {
+            key: key.and_then(|papers| papers.bindings.clone()),
+            ring: facts.ring.and_then(|ring| self.library.ring(ring)),
+            project: facts.owner.and_then(|owner| self.library.project(owner)),
+        }
+    }
+
+    /// What bindings allow, and the roles that the house gives, which stand above them.
+    fn bound(
+        &self,
+        facts: &Facts<'_>,
+        settings: &Settings,
+        question: &OnceCell<Option<Question>>,
+    ) -> Verdict {
+        let needed = google::needed(facts.action, facts.target);
+        let (papers, universe) = (self.bindings(facts), settings.universe.as_deref());
+        if let Some(statement) = google::allowed(facts, papers.lent(), needed, universe) {
+            return Ok(Some(statement.into()));
+        }
+        by_role(facts, question).map_err(|_| denial(facts, google::refused_text(facts), None, false))
     }
 
     /// Asks every document that has a say: first those that forbid, whatever their regime, then those of the
@@ -175,6 +222,7 @@ impl Policy {
                 Err(side) => Err(denial(facts, aws::silence_text(&asked, side), None, false)),
             },
             Authority::Native => by_role(facts, &question),
+            Authority::GoogleIam => self.bound(facts, settings, &question),
             other => Err(denial(
                 facts,
                 format!("{}: no document of {} allows it", refused(facts), other.name()),
@@ -203,6 +251,52 @@ impl Policy {
         let home = self.library.tenant(facts.tenant).and_then(|forbids| ask(&forbids.1, "the tenant"));
         home.or_else(|| ask(&self.library.tenant(owner?)?.1, "the owner's tenant"))
             .or_else(|| ask(&self.library.site(settings)?.1, "the site"))
+    }
+}
+
+/// Bindings of a key, its ring and its project.
+struct Bound {
+    key: Option<Arc<google::Bindings>>,
+    ring: Option<Arc<google::Bindings>>,
+    project: Option<Arc<google::Bindings>>,
+}
+
+impl Bound {
+    fn lent(&self) -> google::Papers<'_> {
+        let Self { key, ring, project } = self;
+        google::Papers { key: key.as_deref(), ring: ring.as_deref(), project: project.as_deref() }
+    }
+}
+
+/// Whose permissions on what are asked for.
+pub struct Held<'a> {
+    pub principal: &'a Arc<Principal>,
+    pub tenant: &'a Arc<Tenant>,
+    pub target: &'a Target,
+    pub owner: &'a Arc<Tenant>,
+    pub rings: &'a [Arc<Keyring>],
+    pub place: &'a Location,
+    pub settings: &'a Arc<Settings>,
+    pub now: Moment,
+}
+
+impl Held<'_> {
+    fn facts(&self, action: Action) -> Facts<'_> {
+        Facts {
+            principal: self.principal,
+            tenant: self.tenant,
+            source: None,
+            action,
+            target: self.target,
+            owner: Some(self.owner),
+            ring: ring_of(self.target, self.rings),
+            place: self.place,
+            context: None,
+            ask: None,
+            found: None,
+            tongue: self.target.authority().name(),
+            now: self.now,
+        }
     }
 }
 

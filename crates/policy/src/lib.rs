@@ -6,10 +6,11 @@
 pub mod aws;
 mod decision;
 mod facts;
+pub mod google;
 mod judge;
 mod library;
 mod memory;
 pub mod native;
 
 pub use decision::{Deciding, Decision, Denial, Permit};
-pub use judge::Policy;
+pub use judge::{Held, Policy};

@@ -1,8 +1,9 @@
 //! Documents, read once. What was read is known by the row that it was read from: a row that changes is another.
 
 use crate::aws::{self, Document, Kind};
+use crate::google::Bindings;
 use crate::native::Forbids;
-use domain::{Authority, Key, ObjectId, Principal, Settings, Tenant};
+use domain::{Authority, Key, Keyring, ObjectId, Principal, Settings, Tenant};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::{Arc, Weak};
@@ -19,6 +20,7 @@ pub(crate) struct Library {
     holders: Cache<ObjectId, Arc<Holder>>,
     keys: Cache<ObjectId, Arc<KeyPapers>>,
     tenants: Cache<ObjectId, Arc<(Weak<Tenant>, Forbids)>>,
+    bindings: Cache<Box<str>, Option<Arc<Bindings>>, ByText>,
     site: Cache<ObjectId, Arc<(Weak<Settings>, Forbids)>>,
 }
 
@@ -27,8 +29,8 @@ type Texts = Cache<Box<str>, Result<Arc<Document>, Arc<str>>, ByText>;
 #[derive(Clone)]
 struct ByText;
 
-impl Weighter<Box<str>, Result<Arc<Document>, Arc<str>>> for ByText {
-    fn weight(&self, text: &Box<str>, _: &Result<Arc<Document>, Arc<str>>) -> u64 {
+impl<V> Weighter<Box<str>, V> for ByText {
+    fn weight(&self, text: &Box<str>, _: &V) -> u64 {
         DOCUMENT_BYTES + text.len() as u64
     }
 }
@@ -52,6 +54,8 @@ pub(crate) struct KeyPapers {
     /// The one that may allow, where AWS's regime is the key's authority.
     pub(crate) allowing: Option<Arc<Document>>,
     pub(crate) unreadable: Option<String>,
+    /// Who is bound to which role, where Google's regime is the key's authority.
+    pub(crate) bindings: Option<Arc<Bindings>>,
 }
 
 /// The only name that AWS gives to a key policy that may allow.
@@ -65,6 +69,7 @@ impl Library {
             holders: Cache::new(ROWS_MAX),
             keys: Cache::new(ROWS_MAX),
             tenants: Cache::new(ROWS_MAX),
+            bindings: Cache::with_weighter(ROWS_MAX, TEXT_BYTES_MAX, ByText),
             site: Cache::new(1),
         }
     }
@@ -106,6 +111,7 @@ impl Library {
             }
         }
         let arn = aws::key_arn(&key.location.0, account, key.id).into();
+        let bindings = if key.authority == Authority::GoogleIam { self.bindings(&key.documents) } else { None };
         let papers = Arc::new(KeyPapers {
             row: Arc::downgrade(key),
             account: account.into(),
@@ -113,9 +119,31 @@ impl Library {
             documents,
             allowing,
             unreadable,
+            bindings,
         });
         self.keys.insert(key.id, Arc::clone(&papers));
         papers
+    }
+
+    /// Who is bound to which role on all keys of a tenant.
+    pub(crate) fn project(&self, tenant: &Tenant) -> Option<Arc<Bindings>> {
+        self.bindings(&tenant.documents)
+    }
+
+    /// Who is bound to which role on all keys of a ring.
+    pub(crate) fn ring(&self, ring: &Keyring) -> Option<Arc<Bindings>> {
+        self.bindings(&ring.documents)
+    }
+
+    /// Bindings of the same words are the same. What cannot be read binds nobody.
+    fn bindings(&self, documents: &[domain::Document]) -> Option<Arc<Bindings>> {
+        let text = &documents.iter().find(|document| document.regime == Authority::GoogleIam)?.text;
+        if let Some(kept) = self.bindings.get(text.as_str()) {
+            return kept;
+        }
+        let read = Bindings::read(text).ok().map(Arc::new);
+        self.bindings.insert(text.as_str().into(), read.clone());
+        read
     }
 
     /// Documents of the same words are the same document, whosever they are.

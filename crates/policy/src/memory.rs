@@ -4,7 +4,7 @@
 
 use crate::judge::Verdict;
 use crate::library::same;
-use domain::{Action, Key, ObjectId, Principal, Settings, Tenant};
+use domain::{Action, Key, Keyring, ObjectId, Principal, Settings, Tenant};
 use quick_cache::sync::Cache;
 use std::sync::{Arc, Weak};
 
@@ -20,6 +20,7 @@ struct Remembered {
     tenant: Weak<Tenant>,
     key: Weak<Key>,
     owner: Weak<Tenant>,
+    ring: Option<Weak<Keyring>>,
     settings: Weak<Settings>,
     verdict: Verdict,
 }
@@ -31,6 +32,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) tenant: &'a Arc<Tenant>,
     pub(crate) key: &'a Arc<Key>,
     pub(crate) owner: &'a Arc<Tenant>,
+    pub(crate) ring: Option<&'a Arc<Keyring>>,
     pub(crate) settings: &'a Arc<Settings>,
 }
 
@@ -45,6 +47,7 @@ impl Memory {
             && same(&kept.tenant, rows.tenant)
             && same(&kept.key, rows.key)
             && same(&kept.owner, rows.owner)
+            && same_ring(kept.ring.as_ref(), rows.ring)
             && same(&kept.settings, rows.settings);
         stands.then(|| kept.verdict.clone())
     }
@@ -55,9 +58,18 @@ impl Memory {
             tenant: Arc::downgrade(rows.tenant),
             key: Arc::downgrade(rows.key),
             owner: Arc::downgrade(rows.owner),
+            ring: rows.ring.map(Arc::downgrade),
             settings: Arc::downgrade(rows.settings),
             verdict,
         };
         self.0.insert((rows.principal.id, rows.key.id, action), Arc::new(remembered));
+    }
+}
+
+fn same_ring(kept: Option<&Weak<Keyring>>, ring: Option<&Arc<Keyring>>) -> bool {
+    match (kept, ring) {
+        (Some(kept), Some(ring)) => same(kept, ring),
+        (None, None) => true,
+        _ => false,
     }
 }

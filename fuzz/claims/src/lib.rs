@@ -13,6 +13,7 @@ mod anchor;
 mod answers;
 mod aws;
 mod backup;
+mod bearer;
 mod cbor;
 mod depth;
 mod file;
@@ -28,7 +29,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. `fuzz_targets` has a program for each, `corpus` a folder of seeds.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 18] = [
     ("aws_json", aws::json),
     ("requests", requests::whole),
     ("sigv4", sigv4::extracted),
@@ -38,6 +39,8 @@ pub const TARGETS: [Target; 16] = [
     ("context", seals::context),
     ("aws_policy", policies::aws),
     ("native_policy", policies::native),
+    ("google_policy", policies::google),
+    ("bearer", bearer::read),
     ("log_entry", log::entry),
     ("file", file::streamed),
     ("rows", log::rows),

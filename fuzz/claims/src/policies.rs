@@ -43,6 +43,26 @@ pub(crate) fn native(data: &[u8]) {
     assert!(with.iter().zip(WITHOUT.iter()).all(|((with, _), (without, _))| !with || *without));
 }
 
+/// What is taken allows nobody whom it does not bind, and the same whenever it is asked.
+pub(crate) fn google(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let Ok(binds) = policy::google::binds(text) else { return };
+    assert!(policy::google::validate(text).is_ok() && text.len() <= policy::google::BINDINGS_BYTES_MAX);
+    let mut key = key(Authority::GoogleIam, None);
+    key.documents.push(Document { regime: Authority::GoogleIam, name: "default".into(), text: text.to_owned() });
+    let (key, tenant, settings, policy) = (Arc::new(key), Arc::new(tenant(&[])), Arc::new(settings()), Policy::new());
+    let principal = Arc::new(Principal { roles: Vec::new(), ..principal(PrincipalKind::Person, &[]) });
+    for action in [Action::Encrypt, Action::Decrypt, Action::SetBindings] {
+        let ask = || {
+            let (who, nothing) = ((&principal, &tenant), Context::None);
+            policy.explain(who, action, &key, &tenant, &[], &nothing, &settings, NOW).allowed
+        };
+        let allowed = ask();
+        assert_eq!(ask(), allowed);
+        assert!(binds || !allowed);
+    }
+}
+
 type Pairs = [(String, String)];
 
 /// Whether each kind of caller may do each of the actions, and why. Asked twice, it is the same.
@@ -55,7 +75,7 @@ fn judged(key_policy: Option<&str>, identity: &Pairs, forbids: &Pairs, authority
     for principal in [PrincipalKind::Root, PrincipalKind::Person].map(|kind| Arc::new(principal(kind, identity))) {
         for (action, context) in [(Action::Encrypt, bound()), (Action::PutDocument, Context::None)] {
             let ask = || {
-                let told = policy.explain((&principal, &tenant), action, &key, &tenant, &context, &settings, NOW);
+                let told = policy.explain((&principal, &tenant), action, &key, &tenant, &[], &context, &settings, NOW);
                 (told.allowed, told.reason)
             };
             let (once, twice) = (ask(), ask());
@@ -80,6 +100,7 @@ fn settings() -> Settings {
         forbids: Vec::new(),
         recovery: None,
         clock: None,
+        universe: None,
     }
 }
 
@@ -91,6 +112,7 @@ fn tenant(forbids: &Pairs) -> Tenant {
         profile: Profile::Default,
         kind: TenantKind::Ordinary,
         forbids: forbids.to_vec(),
+        documents: Vec::new(),
         created: Timestamp(0),
     }
 }

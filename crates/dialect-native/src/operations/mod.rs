@@ -1,5 +1,6 @@
 //! Each operation: its members, and what they ask.
 
+pub(crate) mod bindings;
 pub(crate) mod documents;
 pub(crate) mod keys;
 pub(crate) mod life;

@@ -1,8 +1,8 @@
 //! People and services, their roles and access keys.
 
-use crate::input::{invalid, operation};
+use crate::input::{Blob, invalid, operation};
 use crate::words::role;
-use domain::{Ask, Fault, PrincipalKind, Role, RoleScope};
+use domain::{Ask, Fault, PrincipalKind, Role, RoleScope, TOKEN_SECONDS_MAX};
 
 fn one_role(text: &str) -> Result<(Role, RoleScope), Fault> {
     role(text).map_err(|why| invalid("role", why))
@@ -87,4 +87,24 @@ operation! {
     RemoveAccessKey {
         id: String = "The access key's id.";
     } => "done", |input| Ok(Ask::RemoveAccessKey { id: input.id })
+}
+
+operation! {
+    RegisterPublicKey {
+        principal: String = "Whose it is to be: a service.";
+        public_key: Blob = "RSA of 2048 to 4096 bits: SubjectPublicKeyInfo (RFC 5280) in DER.";
+        audience: Option<String> = "An `https` URL that its tokens may name as their audience, beside those that everybody's may.";
+        tenant: Option<String> = "Another tenant than your own, by name or account; only the site's principals may.";
+    } => "public-key", |input| Ok(Ask::RegisterPublicKey {
+        tenant: input.tenant,
+        principal: input.principal,
+        key: input.public_key.0,
+        audience: input.audience,
+    })
+}
+
+operation! {
+    IssueToken {
+        seconds: Option<u32> = "How long it lives, 1 to 3600; 3600 without.";
+    } => "token", |input| Ok(Ask::IssueToken { seconds: input.seconds.unwrap_or(TOKEN_SECONDS_MAX) })
 }

@@ -38,9 +38,11 @@ operation! {
         retention_months: Option<u32> = "How many whole months of the log are kept beside the current one, 1 to 1200.";
         retain_for_ever: Option<bool> = "`true` ends the retention; not beside `retention_months`.";
         signature_window_seconds: Option<u32> = "How far a signature's time may be from the server's, 1 to 900.";
+        universe: Option<String> = "The site's own domain, in which Google's clients look for its services; empty for none.";
     } => "settings", |input| Ok(Ask::SetSettings {
         retention_months: retention(input.retention_months, input.retain_for_ever)?,
         signature_window_seconds: input.signature_window_seconds,
+        universe: input.universe.map(|universe| Some(universe).filter(|universe| !universe.is_empty())),
     })
 }
 

@@ -42,6 +42,8 @@ fn keys() -> Vec<(&'static str, Reply)> {
         ("tags", Reply::Tags(key().facts.tags)),
         ("document", Reply::Document { name: "default".into(), text: "{ }".into() }),
         ("documents", Reply::Documents(vec!["default".into()])),
+        ("bindings", Reply::Bindings { text: "{\"bindings\":[]}".into(), tag: vec![1, 2, 3, 4, 5, 6, 7, 8] }),
+        ("permissions", Reply::Permissions(vec!["cloudkms.keyRings.get".into()])),
         (
             "explanation",
             Reply::Explanation(Explanation {
@@ -80,6 +82,15 @@ fn people() -> Vec<(&'static str, Reply)> {
         ("tenants", Reply::Tenants(vec![tenant()])),
         ("principal", Reply::Principal { principal: principal(), tenant: tenant() }),
         ("principals", Reply::Principals { principals: vec![principal()], tenant: tenant() }),
+        (
+            "public-key",
+            Reply::PublicKey {
+                id: "5d41402abc4b2a76b9719d911017c5925d414025".into(),
+                principal: principal(),
+                tenant: tenant(),
+            },
+        ),
+        ("token", Reply::Token { token: Secret::new(b"kw1_AQ".to_vec()), seconds: 3_600 }),
         ("access-key", Reply::AccessKey { id, secret, principal: principal(), tenant: tenant() }),
         ("forbids", Reply::Forbids(vec![("freeze".into(), "forbid (principal, action, resource);".into())])),
     ]
@@ -168,6 +179,7 @@ fn settings() -> Settings {
         forbids: vec![],
         recovery: None,
         clock: None,
+        universe: None,
     }
 }
 

@@ -100,6 +100,13 @@ fn people(ask: &Ask) -> String {
         Ask::CreateAccessKey { tenant, principal } => told!("CreateAccessKey", tenant, principal),
         Ask::SuspendAccessKey { id, suspended } => told!("SuspendAccessKey", id, suspended),
         Ask::RemoveAccessKey { id } => told!("RemoveAccessKey", id),
+        Ask::RegisterPublicKey { tenant, principal, key, audience } => {
+            told!("RegisterPublicKey", tenant, principal, key, audience)
+        }
+        Ask::GetBindings { on } => told!("GetBindings", on),
+        Ask::SetBindings { on, text, tag } => told!("SetBindings", on, text, tag),
+        Ask::TestPermissions { on, permissions } => told!("TestPermissions", on, permissions),
+        Ask::IssueToken { seconds } => told!("IssueToken", seconds),
         Ask::PutIdentityDocument { principal, name, text } => told!("PutIdentityDocument", principal, name, text),
         Ask::RemoveIdentityDocument { principal, name } => told!("RemoveIdentityDocument", principal, name),
         Ask::PutForbid { name, text } => told!("PutForbid", name, text),
@@ -110,8 +117,8 @@ fn people(ask: &Ask) -> String {
         Ask::GetCheckpoint => "GetCheckpoint".into(),
         Ask::GetStatus => "GetStatus".into(),
         Ask::GetSettings => "GetSettings".into(),
-        Ask::SetSettings { retention_months, signature_window_seconds } => {
-            told!("SetSettings", retention_months, signature_window_seconds)
+        Ask::SetSettings { retention_months, signature_window_seconds, universe } => {
+            told!("SetSettings", retention_months, signature_window_seconds, universe)
         }
         Ask::GetClock => "GetClock".into(),
         Ask::AcceptClock { reason, passed } => told!("AcceptClock", reason, passed),

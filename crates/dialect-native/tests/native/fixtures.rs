@@ -29,6 +29,7 @@ pub(crate) fn tenant() -> Arc<Tenant> {
         profile: Profile::Default,
         kind: TenantKind::Ordinary,
         forbids: vec![],
+        documents: vec![],
         created: NOW,
     })
 }

@@ -19,6 +19,7 @@ fn tenant() -> Tenant {
         profile: Profile::Hipaa,
         kind: TenantKind::Ordinary,
         forbids: vec![],
+        documents: vec![],
         created: NOW,
     }
 }

@@ -224,7 +224,7 @@ fn names(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Su
     let mut change = Change::none();
     if fresh.ring.is_none() {
         let (id, location) = (fresh.ring_id, request.place.clone());
-        let ring = Keyring { id, tenant, location, name: ask.ring.clone(), created: now };
+        let ring = Keyring { id, tenant, location, name: ask.ring.clone(), documents: Vec::new(), created: now };
         change = change
             .put(fresh.ring_name_id, name(NameKind::Keyring, ask.ring.clone(), id))
             .put(id, Object::Keyring(Arc::new(ring)));

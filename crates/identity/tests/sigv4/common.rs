@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use clock::Timestamp;
 use domain::{
-    AccessKey, ObjectId, Principal, PrincipalKind, Profile, Refusal, Standing, Tenant, TenantKind, Unavailable,
+    AccessKey, Half, Moment, ObjectId, Principal, PrincipalKind, Profile, Refusal, Standing, Steady, Tenant,
+    TenantKind, Unavailable,
 };
 use http::request::Parts;
-use keyward_identity::{Caller, Credential, Directory, Known, Source, Unverified, Verifier, sigv4};
+use keyward_identity::{Caller, Credential, Directory, Known, Source, Terms, Unverified, Verifier, sigv4};
 use secret::Held;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -23,6 +24,14 @@ impl Directory for Book {
     fn access_key(&self, id: &str) -> Result<Option<Known>, Unavailable> {
         self.0.clone().map(|known| known.filter(|known| known.access_key.id == id))
     }
+
+    fn token_code(&self, _: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+pub(crate) fn terms(now: Timestamp, window_seconds: u32) -> Terms<'static> {
+    Terms { now: Moment::undisputed(now, Steady(0)), window_seconds, universe: None }
 }
 
 pub(crate) fn book() -> Book {
@@ -38,7 +47,7 @@ pub(crate) fn known(secret: &str, revision: u64, key: Standing, person: Standing
             principal,
             tenant,
             standing: key,
-            secret: Held::keep(secret.as_bytes()).unwrap_or_else(|_| panic!("secret memory is full")),
+            half: Half::Secret(Held::keep(secret.as_bytes()).unwrap_or_else(|_| panic!("secret memory is full"))),
             created,
         }),
         principal: Arc::new(Principal {
@@ -59,6 +68,7 @@ pub(crate) fn known(secret: &str, revision: u64, key: Standing, person: Standing
             profile: Profile::Default,
             kind: TenantKind::Ordinary,
             forbids: vec![],
+            documents: vec![],
             created,
         }),
         revision,
@@ -112,7 +122,7 @@ pub(crate) fn verify(
     now: Timestamp,
 ) -> Result<Caller, Unverified> {
     let signed = sigv4::extract(parts, body, service)?;
-    verifier.verify(&Credential::SigV4(Box::new(signed)), directory, source(), now, WINDOW_SECONDS)
+    verifier.verify(&Credential::SigV4(Box::new(signed)), directory, source(), &terms(now, WINDOW_SECONDS))
 }
 
 /// When a request says it was signed.

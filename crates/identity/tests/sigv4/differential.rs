@@ -1,6 +1,6 @@
 //! What an independent signer signs is believed, and nothing that differs from it.
 
-use crate::common::{Book, ID, SECRET, WINDOW_SECONDS, book, known, source};
+use crate::common::{Book, ID, SECRET, WINDOW_SECONDS, book, known, source, terms};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
@@ -94,7 +94,7 @@ fn verify(request: Request<()>, body: &[u8], seconds: u64, directory: &Book) -> 
     let signed = sigv4::extract(&parts, &Bytes::copy_from_slice(body), "kms")?;
     let credential = Credential::SigV4(Box::new(signed));
     let now = Timestamp(i64::try_from(seconds).unwrap() * 1_000);
-    Verifier::new().verify(&credential, directory, source(), now, WINDOW_SECONDS).map(drop)
+    Verifier::new().verify(&credential, directory, source(), &terms(now, WINDOW_SECONDS)).map(drop)
 }
 
 const BAD: Result<(), Unverified> = Err(Unverified::Refused(Refusal::BadSignature));

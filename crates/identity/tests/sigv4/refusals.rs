@@ -1,6 +1,6 @@
 //! One recorded request, edited: who is refused, and why.
 
-use crate::common::{Book, ID, SECRET, book, known, request, signed_at, source, vectors, verify, words};
+use crate::common::{Book, ID, SECRET, book, known, request, signed_at, source, terms, vectors, verify, words};
 use clock::{SECOND, Timestamp};
 use domain::{Standing, Unavailable};
 use keyward_identity::{Credential, Verifier, sigv4};
@@ -202,7 +202,7 @@ fn the_caller_says_what_the_log_needs() {
     let signature = crypto::sha256(&signed.signature);
     let credential = Credential::SigV4(Box::new(signed));
     let now = Timestamp::parse_basic("20261125T102603Z").unwrap();
-    let caller = Verifier::new().verify(&credential, &book(), source(), now, 0).ok().unwrap();
+    let caller = Verifier::new().verify(&credential, &book(), source(), &terms(now, 0)).ok().unwrap();
     assert_eq!(caller.proof().access_key(), Some(ID));
     assert_eq!(caller.proof().signature_sha256(), Some(&signature));
     assert_eq!((&*caller.principal().name, &*caller.tenant().account), ("alice", "111122223333"));

@@ -16,7 +16,7 @@ pub(crate) struct EnvArgs {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Shell {
+pub(crate) enum Shell {
     #[default]
     Sh,
     Fish,
@@ -61,7 +61,7 @@ fn variables(facts: &Facts, plain: bool) -> Result<Vec<(&'static str, Option<Str
 }
 
 impl Shell {
-    fn line(self, name: &str, value: Option<&str>) -> String {
+    pub(crate) fn line(self, name: &str, value: Option<&str>) -> String {
         match (self, value) {
             (Self::Sh, Some(value)) => format!("export {name}={}\n", quoted(value, "'\\''")),
             (Self::Sh, None) => format!("unset {name}\n"),

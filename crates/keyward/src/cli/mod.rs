@@ -8,6 +8,7 @@ mod clock;
 mod data;
 mod doctor;
 mod env;
+mod google;
 mod key;
 mod life;
 mod migrate;
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// People and services, their roles and access keys.
     #[command(subcommand)]
     Principal(principal::PrincipalCommand),
+    /// What gcloud and the client libraries of Google Cloud need.
+    #[command(subcommand)]
+    Google(google::GoogleCommand),
     /// Who may do what, and why.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -124,6 +128,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
         Command::Store(command) => migrate::run(command),
+        Command::Google(command) => google::run(command, &at, format).await,
         Command::Doctor => doctor::run(&at, format).await,
         Command::Audit(args) => audit::run(*args, &at, format).await,
         Command::Anchor(command) => anchor::run(&command, &at, format),

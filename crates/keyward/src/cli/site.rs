@@ -43,6 +43,9 @@ pub(crate) struct SetArgs {
     /// How far a signature's time may be from the server's.
     #[arg(long, value_name = "SECONDS")]
     signature_window: Option<u32>,
+    /// The site's own domain, in which Google's clients look for its services; `""` for none.
+    #[arg(long, value_name = "DOMAIN")]
+    universe: Option<String>,
 }
 
 pub(crate) async fn tenant(command: TenantCommand, session: &Session) -> Result<(), Failure> {
@@ -64,6 +67,7 @@ pub(crate) async fn settings(command: SettingsCommand, session: &Session) -> Res
                 "retention_months": args.retention_months,
                 "retain_for_ever": args.retain_for_ever.then_some(true),
                 "signature_window_seconds": args.signature_window,
+                "universe": args.universe,
             });
             session.show("set-settings", &body, show::settings).await
         }

@@ -42,6 +42,10 @@ fn the_ten_lines_are_understood() {
         "settings set --retention-months 12",
         "clock show",
         "clock accept --reason checked --passed",
+        "google env",
+        "google service-account create app",
+        "google service-account keys create app.json --account app",
+        "google token --seconds 60",
         "completions bash",
         "dev --data /tmp/x --listen 127.0.0.1:0",
     ];

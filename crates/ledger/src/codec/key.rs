@@ -53,12 +53,7 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
     map.put(15, |w| write_time(w, key.created));
     map.put(16, |w| w.text(&key.description));
     map.put(17, |w| write_facts(w, &key.facts));
-    map.put_list(18, &key.documents, |w, document| {
-        w.array(3);
-        w.number(document.regime as u8);
-        w.text(&document.name);
-        w.text(&document.text);
-    });
+    map.put_list(18, &key.documents, write_document);
     map.put_some(19, (key.limits != Limits::NONE).then_some(key.limits), |w, limits| {
         w.array(2);
         w.maybe(limits.uses, |w, uses| w.number(uses));
@@ -250,7 +245,15 @@ fn read_facts(r: &mut Reader<'_>) -> Result<KeyFacts, Malformed> {
     })
 }
 
-fn read_document(r: &mut Reader<'_>) -> Result<Document, Malformed> {
+/// [authority, name, text].
+pub(super) fn write_document(w: &mut Writer, document: &Document) {
+    w.array(3);
+    w.number(document.regime as u8);
+    w.text(&document.name);
+    w.text(&document.text);
+}
+
+pub(super) fn read_document(r: &mut Reader<'_>) -> Result<Document, Malformed> {
     r.tuple(3, |r| {
         let regime = r.meaning(Authority::from_number)?;
         Ok(Document { regime, name: read_string(r)?, text: read_string(r)? })

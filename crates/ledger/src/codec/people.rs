@@ -5,7 +5,10 @@ use super::{
 };
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
-use domain::{AccessKey, ObjectId, Principal, PrincipalKind, Role, RoleAssignment, RoleScope, Standing, TokenRow};
+use domain::{
+    AUDIENCE_CHARS_MAX, AccessKey, Half, ObjectId, Principal, PrincipalKind, PublicHalf, Role, RoleAssignment,
+    RoleScope, Standing, TokenRow,
+};
 
 pub(super) fn encode_principal(principal: &Principal) -> Vec<u8> {
     let mut writer = Writer::with_capacity(256);
@@ -88,21 +91,26 @@ fn read_role(r: &mut Reader<'_>) -> Result<RoleAssignment, Malformed> {
 }
 
 pub(super) fn encode_access_key(access_key: &AccessKey) -> Vec<u8> {
-    let mut writer = Writer::with_capacity(240 + access_key.id.len());
+    let public = access_key.half.public().map_or(0, |public| public.key.len() + AUDIENCE_CHARS_MAX);
+    let mut writer = Writer::with_capacity(240 + access_key.id.len() + public);
     writer.document(FORMAT, |map| {
         map.put(1, |w| w.text(&access_key.id));
         map.put(2, |w| write_id(w, access_key.principal));
         map.put(3, |w| write_id(w, access_key.tenant));
         map.put(4, |w| w.number(access_key.standing as u8));
-        map.put(5, |w| write_held(w, &access_key.secret));
+        map.put_some(5, access_key.half.secret(), write_held);
         map.put(6, |w| write_time(w, access_key.created));
+        if let Some(public) = access_key.half.public() {
+            map.put(7, |w| w.bytes(&public.key));
+            map.put_some(8, public.audience.as_ref(), |w, audience| w.text(audience));
+        }
     });
     writer.finish()
 }
 
 pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Unread> {
     let (mut id, mut principal, mut tenant) = (None, None, None);
-    let (mut standing, mut secret, mut created) = (None, None, None);
+    let (mut standing, mut secret, mut public, mut audience, mut created) = (None, None, None, None, None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => id = Some(read_string(r)?),
@@ -111,16 +119,23 @@ pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Unread>
             4 => standing = Some(r.meaning(Standing::from_number)?),
             5 => secret = Some(r.bytes()?),
             6 => created = Some(read_time(r)?),
+            7 => public = Some(r.bytes()?),
+            8 => audience = Some(read_string(r)?),
             _ => r.skip()?,
         }
         Ok(())
     })?;
+    let half = match (secret, public) {
+        (None, Some(key)) => Half::Public(PublicHalf { key: key.to_vec(), audience }),
+        (secret, None) => Half::Secret(keep(secret)?),
+        _ => return Err(Malformed.into()),
+    };
     Ok(AccessKey {
         id: id.ok_or(Malformed)?,
         principal: principal.ok_or(Malformed)?,
         tenant: tenant.ok_or(Malformed)?,
         standing: standing.ok_or(Malformed)?,
-        secret: keep(secret)?,
+        half,
         created: created.ok_or(Malformed)?,
     })
 }

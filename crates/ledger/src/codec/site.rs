@@ -1,5 +1,6 @@
 //! What the site and its tenants keep: tenants, rings, names, settings, and the keys above all others.
 
+use super::key::{read_document, write_document};
 use super::{
     FORMAT, Unread, keep, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
     write_time,
@@ -20,13 +21,14 @@ pub(super) fn encode_tenant(tenant: &Tenant) -> Vec<u8> {
         map.put(4, |w| w.number(tenant.kind as u8));
         map.put_list(5, &tenant.forbids, write_pair);
         map.put(6, |w| write_time(w, tenant.created));
+        map.put_list(7, &tenant.documents, write_document);
     });
     writer.finish()
 }
 
 pub(super) fn decode_tenant(id: ObjectId, r: &mut Reader<'_>) -> Result<Tenant, Malformed> {
     let (mut name, mut account, mut profile, mut kind, mut created) = (None, None, None, None, None);
-    let mut forbids = Vec::new();
+    let (mut forbids, mut documents) = (Vec::new(), Vec::new());
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => name = Some(read_string(r)?),
@@ -35,6 +37,7 @@ pub(super) fn decode_tenant(id: ObjectId, r: &mut Reader<'_>) -> Result<Tenant, 
             4 => kind = Some(r.meaning(tenant_kind)?),
             5 => forbids = read_pairs(r)?,
             6 => created = Some(read_time(r)?),
+            7 => documents = r.list(read_document)?,
             _ => r.skip()?,
         }
         Ok(())
@@ -46,6 +49,7 @@ pub(super) fn decode_tenant(id: ObjectId, r: &mut Reader<'_>) -> Result<Tenant, 
         profile: profile.ok_or(Malformed)?,
         kind: kind.ok_or(Malformed)?,
         forbids,
+        documents,
         created: created.ok_or(Malformed)?,
     })
 }
@@ -61,18 +65,21 @@ pub(super) fn encode_keyring(ring: &Keyring) -> Vec<u8> {
         map.put(2, |w| w.text(&ring.location.0));
         map.put(3, |w| w.text(&ring.name));
         map.put(4, |w| write_time(w, ring.created));
+        map.put_list(5, &ring.documents, write_document);
     });
     writer.finish()
 }
 
 pub(super) fn decode_keyring(id: ObjectId, r: &mut Reader<'_>) -> Result<Keyring, Malformed> {
     let (mut tenant, mut location, mut name, mut created) = (None, None, None, None);
+    let mut documents = Vec::new();
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => tenant = Some(read_id(r)?),
             2 => location = Some(read_location(r)?),
             3 => name = Some(read_string(r)?),
             4 => created = Some(read_time(r)?),
+            5 => documents = r.list(read_document)?,
             _ => r.skip()?,
         }
         Ok(())
@@ -82,6 +89,7 @@ pub(super) fn decode_keyring(id: ObjectId, r: &mut Reader<'_>) -> Result<Keyring
         tenant: tenant.ok_or(Malformed)?,
         location: location.ok_or(Malformed)?,
         name: name.ok_or(Malformed)?,
+        documents,
         created: created.ok_or(Malformed)?,
     })
 }
@@ -144,13 +152,14 @@ pub(super) fn encode_settings(settings: &Settings) -> Vec<u8> {
             w.signed(agreed.offset);
             w.signed(agreed.least.0);
         });
+        map.put_some(7, settings.universe.as_ref(), |w, universe| w.text(universe));
     });
     writer.finish()
 }
 
 pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed> {
     let (mut retention_months, mut window, mut authority, mut clock) = (None, None, None, None);
-    let (mut forbids, mut recovery) = (Vec::new(), None);
+    let (mut forbids, mut recovery, mut universe) = (Vec::new(), None, None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => retention_months = Some(r.small()?),
@@ -159,6 +168,7 @@ pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed>
             4 => forbids = read_pairs(r)?,
             5 => recovery = Some(r.tuple(2, |r| Ok(RecoveryHalves { verify: r.fixed()?, seal: r.fixed()? }))?),
             6 => clock = Some(r.tuple(2, |r| Ok(Agreed { offset: r.signed()?, least: Steady(r.signed()?) }))?),
+            7 => universe = Some(read_string(r)?),
             _ => r.skip()?,
         }
         Ok(())
@@ -170,6 +180,7 @@ pub(super) fn decode_settings(r: &mut Reader<'_>) -> Result<Settings, Malformed>
         forbids,
         recovery,
         clock,
+        universe,
     })
 }
 

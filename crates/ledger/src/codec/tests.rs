@@ -57,8 +57,17 @@ fn same(one: &Object, other: &Object) -> bool {
                 == (other.key, other.tenant, other.version, other.algorithm, other.purpose, held(&other.bytes))
         }
         (Object::AccessKey(one), Object::AccessKey(other)) => {
-            (&one.id, one.principal, one.tenant, one.standing, held(&one.secret), one.created)
-                == (&other.id, other.principal, other.tenant, other.standing, held(&other.secret), other.created)
+            let secret = |key: &domain::AccessKey| key.half.secret().map(held);
+            (&one.id, one.principal, one.tenant, one.standing, secret(one), one.half.public(), one.created)
+                == (
+                    &other.id,
+                    other.principal,
+                    other.tenant,
+                    other.standing,
+                    secret(other),
+                    other.half.public(),
+                    other.created,
+                )
         }
         (Object::Kek(one), Object::Kek(other)) => {
             (one.tenant, one.version, held(&one.bytes)) == (other.tenant, other.version, held(&other.bytes))

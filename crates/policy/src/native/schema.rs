@@ -36,7 +36,7 @@ pub(super) const CLASSES: [(ActionClass, &str, &str); 9] = [
     (ActionClass::Use, "Use", "Key, Place"),
     (ActionClass::Manage, "Manage", "Key, Place, Alias"),
     (ActionClass::Destroy, "Destroy", "Key"),
-    (ActionClass::Govern, "Govern", "Key, Principal, Tenant, Site"),
+    (ActionClass::Govern, "Govern", "Key, Place, Principal, Tenant, Site"),
     (ActionClass::Audit, "Audit", "Key, Tenant, Site"),
     (ActionClass::Site, "Site", "Tenant, Site"),
     (ActionClass::Open, "Open", "Principal, Site"),

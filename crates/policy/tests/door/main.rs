@@ -7,6 +7,7 @@ mod differential;
 mod documents;
 mod explain;
 mod forbids;
+mod google;
 mod matrix;
 mod remembered;
 mod support;

@@ -1,9 +1,12 @@
 //! Who may what to whose: the golden file is read by people. `UPDATE_GOLDEN=1` rewrites it.
 
 use crate::support::*;
-use domain::{Action, ActionClass, Ask, Authority, Found, Principal, PrincipalKind, Role, RoleScope, Target, Tenant};
+use domain::{
+    Action, ActionClass, Ask, Authority, Document, Found, Principal, PrincipalKind, Role, RoleScope, Target, Tenant,
+    TenantKind,
+};
 use identity::Caller;
-use keyward_policy::{Policy, aws};
+use keyward_policy::{Policy, aws, google};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -21,6 +24,12 @@ fn targets(own: &Arc<Tenant>, other: &Arc<Tenant>) -> Vec<(&'static str, Target,
         ring: Some("default".into()),
         authority,
     };
+    let project = |tenant: &Arc<Tenant>| Target::Place {
+        tenant: Arc::clone(tenant),
+        location: location(),
+        ring: None,
+        authority: Authority::GoogleIam,
+    };
     let alias = Target::Alias {
         tenant: Arc::clone(own),
         location: location(),
@@ -35,12 +44,16 @@ fn targets(own: &Arc<Tenant>, other: &Arc<Tenant>) -> Vec<(&'static str, Target,
         ("alias", alias, here()),
         ("aws-key", keys(own, 21, Authority::Aws), here()),
         ("aws-place", place(own, Authority::Aws), here()),
+        ("google-key", keys(own, 26, Authority::GoogleIam), here()),
+        ("google-ring", place(own, Authority::GoogleIam), here()),
+        ("google-project", project(own), here()),
         ("principal", someone(own, 22), here()),
         ("tenant", Target::Tenant(here()), here()),
         ("site", Target::Site, here()),
         ("other-key", keys(other, 23, Authority::Native), there()),
         ("other-place", place(other, Authority::Native), there()),
         ("other-aws-key", keys(other, 24, Authority::Aws), there()),
+        ("other-google-key", keys(other, 27, Authority::GoogleIam), there()),
         ("other-principal", someone(other, 25), there()),
         ("other-tenant", Target::Tenant(there()), there()),
     ]
@@ -63,6 +76,16 @@ fn row(policy: &Policy, caller: &Caller, action: Action, targets: &[(&'static st
 /// A name for the file, the principal, its tenant, and the tenant that is the other one.
 type Asker = (String, Arc<Principal>, Arc<Tenant>, Arc<Tenant>);
 
+/// Somebody who is bound to one of Google's roles on the whole project.
+fn bound(role: &str, tenant: &Arc<Tenant>, other: &Arc<Tenant>) -> Asker {
+    let member = format!("serviceAccount:ops@{}.iam.gserviceaccount.com", tenant.name);
+    let text = serde_json::json!({ "bindings": [{ "role": role, "members": [member] }] }).to_string();
+    let documents = vec![Document { regime: Authority::GoogleIam, name: "default".into(), text }];
+    let project = Arc::new(Tenant { documents, ..(**tenant).clone() });
+    let principal = Arc::new(Principal { kind: PrincipalKind::Service, ..person(3, "ops", tenant) });
+    (format!("tenant's service bound to {role}"), principal, project, Arc::clone(other))
+}
+
 fn askers() -> Vec<Asker> {
     let mut askers = Vec::new();
     for (kind, tenant, other) in [("tenant's", home(), away()), ("site's", site(), home())] {
@@ -80,6 +103,9 @@ fn askers() -> Vec<Asker> {
         ));
         let root = Arc::new(Principal { kind: PrincipalKind::Root, ..person(3, "root", &tenant) });
         askers.push((format!("{kind} root"), root, Arc::clone(&tenant), Arc::clone(&other)));
+        if tenant.kind == TenantKind::Ordinary {
+            askers.extend(google::role_names().map(|role| bound(role, &tenant, &other)));
+        }
         let nobody = Arc::new(person(3, "ops", &tenant));
         askers.push((format!("{kind} principal without rights"), nobody, Arc::clone(&tenant), other));
     }

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use domain::{
-    AccessKey, Action, Algorithm, Ask, Authority, Context, Document, Dry, Found, Key, KeyFacts, KeyName, Life,
+    AccessKey, Action, Algorithm, Ask, Authority, Context, Document, Dry, Found, Half, Key, KeyFacts, KeyName, Life,
     Location, Moment, ObjectId, Origin, Principal, PrincipalKind, Profile, ProtectionLevel, Purpose, Request,
     RequestId, Role, RoleAssignment, RoleScope, Settings, Standing, Steady, Target, Tenant, TenantKind, Timestamp,
     Tongue, Unavailable,
 };
-use identity::{Caller, Credential, Directory, Known, Source, Verifier, sigv4};
+use identity::{Caller, Credential, Directory, Known, Source, Terms, Verifier, sigv4};
 use keyward_policy::{Decision, Policy};
 use secret::Held;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub(crate) fn tenant(number: u8, account: &str) -> Tenant {
         profile: Profile::Default,
         kind: TenantKind::Ordinary,
         forbids: vec![],
+        documents: vec![],
         created: Timestamp(0),
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn settings() -> Arc<Settings> {
         forbids: vec![],
         recovery: None,
         clock: None,
+        universe: None,
     })
 }
 
@@ -122,6 +124,10 @@ impl Directory for Book {
     fn access_key(&self, _: &str) -> Result<Option<Known>, Unavailable> {
         Ok(Some(self.0.clone()))
     }
+
+    fn token_code(&self, _: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -159,7 +165,7 @@ pub(crate) fn caller_from(principal: &Arc<Principal>, tenant: &Arc<Tenant>, addr
         principal: principal.id,
         tenant: tenant.id,
         standing: Standing::Active,
-        secret: Held::keep(secret.as_bytes()).ok().unwrap(),
+        half: Half::Secret(Held::keep(secret.as_bytes()).ok().unwrap()),
         created: Timestamp(0),
     };
     let known = Known {
@@ -170,7 +176,8 @@ pub(crate) fn caller_from(principal: &Arc<Principal>, tenant: &Arc<Tenant>, addr
     };
     let source = Source { address: address.parse().unwrap(), secure, agent: Some("aws-cli/2".into()) };
     let credential = Credential::SigV4(Box::new(signed));
-    Verifier::new().verify(&credential, &Book(known), source, NOW.wall, 300).ok().unwrap()
+    let terms = Terms { now: NOW, window_seconds: 300, universe: None };
+    Verifier::new().verify(&credential, &Book(known), source, &terms).ok().unwrap()
 }
 
 pub(crate) fn pairs(list: &[(&str, &str)]) -> Context {
@@ -184,7 +191,7 @@ pub(crate) fn encrypt(context: &[(&str, &str)]) -> Ask {
 
 pub(crate) fn request<'a>(ask: &'a Ask, found: Found, demands: Vec<(Action, Target)>) -> Request<'a> {
     let demands = demands.into_iter().map(|(action, target)| domain::Demand { action, target }).collect();
-    Request { id: RequestId(id(7)), tongue: Tongue::Aws, place: location(), ask, found, demands }
+    Request { id: RequestId(id(7)), tongue: Tongue::Aws, place: location(), ask, found, demands, rings: vec![] }
 }
 
 /// `permit: STATEMENT`, or `deny: STATEMENT` where one denies, or `silence: REASON`.

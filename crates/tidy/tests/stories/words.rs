@@ -158,9 +158,11 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["reads", action] => {
             Ask::ListEntries(EntryQuery { action: Some(action.into()), limit: 4, ..Default::default() })
         }
-        ["keeps", months, "months"] => {
-            Ask::SetSettings { retention_months: Some(months.parse().ok()), signature_window_seconds: None }
-        }
+        ["keeps", months, "months"] => Ask::SetSettings {
+            retention_months: Some(months.parse().ok()),
+            signature_window_seconds: None,
+            universe: None,
+        },
         ["proves", index] => Ask::ProveEntry { index: index.parse().ok()? },
         ["asks", "who"] => Ask::WhoAmI,
         ["sees", "clock"] => Ask::GetClock,

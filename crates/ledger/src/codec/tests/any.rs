@@ -41,27 +41,24 @@ fn held(bytes: &[u8]) -> Held {
 fn tenants() -> impl Strategy<Value = Tenant> {
     let kind = select(vec![TenantKind::Site, TenantKind::Ordinary]);
     let profile = select(vec![Profile::Default, Profile::Hipaa]);
-    (ids(), texts(), texts(), profile, kind, pairs(), times()).prop_map(
-        |(id, name, account, profile, kind, forbids, created)| Tenant {
+    (ids(), texts(), texts(), profile, kind, (pairs(), vec(documents(), 0..2)), times()).prop_map(
+        |(id, name, account, profile, kind, (forbids, documents), created)| Tenant {
             id,
             name,
             account,
             profile,
             kind,
             forbids,
+            documents,
             created,
         },
     )
 }
 
 fn keyrings() -> impl Strategy<Value = Keyring> {
-    (ids(), ids(), locations(), texts(), times()).prop_map(|(id, tenant, location, name, created)| Keyring {
-        id,
-        tenant,
-        location,
-        name,
-        created,
-    })
+    (ids(), ids(), locations(), texts(), vec(documents(), 0..2), times()).prop_map(
+        |(id, tenant, location, name, documents, created)| Keyring { id, tenant, location, name, documents, created },
+    )
 }
 
 fn names() -> impl Strategy<Value = NameRow> {
@@ -89,14 +86,18 @@ fn settings() -> impl Strategy<Value = Settings> {
     let halves = halves.prop_map(|halves| halves.map(|(verify, seal)| domain::RecoveryHalves { verify, seal }));
     let clock = any::<Option<(i64, i64)>>()
         .prop_map(|clock| clock.map(|(offset, least)| domain::Agreed { offset, least: domain::Steady(least) }));
-    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs(), halves, clock).prop_map(
-        |(retention_months, signature_window_seconds, native_authority, forbids, recovery, clock)| Settings {
-            retention_months,
-            signature_window_seconds,
-            native_authority,
-            forbids,
-            recovery,
-            clock,
+    let universe = proptest::option::of(texts());
+    (any::<Option<u32>>(), any::<u32>(), select(Authority::ALL.to_vec()), pairs(), halves, (clock, universe)).prop_map(
+        |(retention_months, signature_window_seconds, native_authority, forbids, recovery, (clock, universe))| {
+            Settings {
+                retention_months,
+                signature_window_seconds,
+                native_authority,
+                forbids,
+                recovery,
+                clock,
+                universe,
+            }
         },
     )
 }
@@ -130,10 +131,14 @@ fn principals() -> impl Strategy<Value = Principal> {
 }
 
 fn access_keys() -> impl Strategy<Value = Shown> {
-    (texts(), ids(), ids(), standings(), secrets(), times()).prop_map(
-        |(id, principal, tenant, standing, secret, created)| {
-            let secret = held(&secret);
-            Shown(Object::AccessKey(Arc::new(AccessKey { id, principal, tenant, standing, secret, created })))
+    let audience = proptest::option::of(texts());
+    (texts(), ids(), ids(), standings(), secrets(), any::<bool>(), audience, times()).prop_map(
+        |(id, principal, tenant, standing, bytes, is_public, audience, created)| {
+            let half = match is_public {
+                true => Half::Public(PublicHalf { key: bytes, audience }),
+                false => Half::Secret(held(&bytes)),
+            };
+            Shown(Object::AccessKey(Arc::new(AccessKey { id, principal, tenant, standing, half, created })))
         },
     )
 }

@@ -93,7 +93,12 @@ pub(super) fn settings() -> Settings {
         forbids: Vec::new(),
         recovery: None,
         clock: Some(domain::Agreed { offset: 1_795_600_383_250, least: domain::Steady(86_400_000) }),
+        universe: Some("kms.example".into()),
     }
+}
+
+fn bindings() -> Document {
+    Document { regime: Authority::GoogleIam, name: "default".into(), text: "{\"bindings\":[]}".into() }
 }
 
 fn tenant() -> Tenant {
@@ -104,6 +109,7 @@ fn tenant() -> Tenant {
         profile: Profile::Hipaa,
         kind: TenantKind::Ordinary,
         forbids: vec![("no-friday".into(), "forbid(principal, action, resource);".into())],
+        documents: vec![bindings()],
         created: CREATED,
     }
 }
@@ -142,9 +148,15 @@ fn access_key() -> AccessKey {
         principal: id(0x22),
         tenant: id(0x11),
         standing: Standing::Active,
-        secret: held(0x5e),
+        half: Half::Secret(held(0x5e)),
         created: CREATED,
     }
+}
+
+fn public_access_key() -> AccessKey {
+    let public =
+        PublicHalf { key: vec![0x30, 0x03, 0x02, 0x01, 0x05], audience: Some("https://kms.example/token".into()) };
+    AccessKey { id: "5d41402abc4b2a76b9719d911017c592".into(), half: Half::Public(public), ..access_key() }
 }
 
 fn material() -> KeyMaterial {
@@ -174,8 +186,14 @@ fn budget() -> Budget {
 }
 
 pub(super) fn named() -> Vec<(&'static str, Object)> {
-    let ring =
-        Keyring { id: id(0x66), tenant: id(0x11), location: location(), name: DEFAULT_RING.into(), created: CREATED };
+    let ring = Keyring {
+        id: id(0x66),
+        tenant: id(0x11),
+        location: location(),
+        name: DEFAULT_RING.into(),
+        documents: vec![bindings()],
+        created: CREATED,
+    };
     vec![
         ("tenant", Object::Tenant(Arc::new(tenant()))),
         ("keyring", Object::Keyring(Arc::new(ring))),
@@ -185,6 +203,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("name", Object::Name(Arc::new(name()))),
         ("principal", Object::Principal(Arc::new(principal()))),
         ("access key", Object::AccessKey(Arc::new(access_key()))),
+        ("access key, public", Object::AccessKey(Arc::new(public_access_key()))),
         ("token", Object::Token(Arc::new(token()))),
         ("settings", Object::Settings(Arc::new(settings()))),
         ("kek", Object::Kek(Arc::new(WrappedKek { tenant: id(0x11), version: 1, bytes: held(0x5e) }))),

@@ -1,0 +1,198 @@
+//! A policy: read once, then asked often.
+
+use super::roles;
+use crate::facts::Facts;
+use domain::PrincipalKind;
+use identity::google;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// Bindings in one document.
+const BINDINGS_MAX: usize = 1_500;
+/// Members in all bindings of a document.
+const MEMBERS_MAX: usize = 1_500;
+const MEMBER_CHARS_MAX: usize = 1_024;
+/// Versions that a document may have; conditions need the last.
+const VERSIONS: [i64; 3] = [0, 1, 3];
+
+pub(crate) struct Bindings(Vec<Binding>);
+
+struct Binding {
+    role: &'static str,
+    permissions: &'static [&'static str],
+    members: Vec<Member>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Member {
+    /// An address, of a person or of a service.
+    Principal { kind: PrincipalKind, address: Box<str> },
+    /// Whoever proved who they are; nobody else comes this far.
+    Everybody,
+    /// Somebody who is never known here: a group, a domain, an identity of elsewhere.
+    Foreign,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Text {
+    #[serde(default)]
+    version: i64,
+    #[serde(default)]
+    bindings: Vec<BindingText>,
+    /// Which uses are logged: here all are.
+    #[serde(default, rename = "auditConfigs")]
+    _audit_configs: Option<IgnoredAny>,
+    #[serde(default, rename = "etag")]
+    _etag: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct BindingText {
+    role: String,
+    #[serde(default)]
+    members: Vec<String>,
+    condition: Option<IgnoredAny>,
+}
+
+impl Bindings {
+    /// Reads a document, or says why it is none, or what of it is not evaluated here.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let object = text.trim_start().starts_with('{');
+        let parsed: Text =
+            if object { serde_json::from_str(text) } else { Err(serde::de::Error::custom("an object is needed")) }
+                .map_err(|why| format!("Invalid JSON payload received: {why}."))?;
+        if !VERSIONS.contains(&parsed.version) {
+            return Err(format!("Policy version {} is none of 0, 1 and 3.", parsed.version));
+        }
+        let members: usize = parsed.bindings.iter().map(|binding| binding.members.len()).sum();
+        if parsed.bindings.len() > BINDINGS_MAX || members > MEMBERS_MAX {
+            return Err(format!("A policy has at most {BINDINGS_MAX} bindings and {MEMBERS_MAX} members."));
+        }
+        parsed.bindings.into_iter().map(Binding::read).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn binds(&self) -> bool {
+        self.0.iter().any(|binding| !binding.members.is_empty())
+    }
+
+    /// The role by which the caller has a permission.
+    pub(super) fn gives(&self, facts: &Facts<'_>, permission: &str, universe: Option<&str>) -> Option<&'static str> {
+        let mut candidates = self.0.iter().filter(|binding| binding.permissions.contains(&permission));
+        let bound = |binding: &&Binding| binding.members.iter().any(|one| one.is(facts, universe));
+        candidates.find(bound).map(|binding| binding.role)
+    }
+}
+
+impl Binding {
+    fn read(text: BindingText) -> Result<Self, String> {
+        let unknown = || format!("Role {} is not supported for this resource.", text.role);
+        let (role, permissions) = roles::role(&text.role).ok_or_else(unknown)?;
+        if text.condition.is_some() {
+            return Err("Conditions are not evaluated by this release.".into());
+        }
+        let members = text.members.iter().map(|member| Member::read(member)).collect::<Result<_, _>>()?;
+        Ok(Self { role, permissions, members })
+    }
+}
+
+impl Member {
+    fn read(text: &str) -> Result<Self, String> {
+        let malformed = || format!("Invalid member {text}: it has to be of a known kind and not empty.");
+        if text.len() > MEMBER_CHARS_MAX || text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
+            return Err(malformed());
+        }
+        if matches!(text, "allUsers" | "allAuthenticatedUsers") {
+            return Ok(Self::Everybody);
+        }
+        let (kind, value) = text.split_once(':').ok_or_else(malformed)?;
+        let principal = |kind| match value.split_once('@') {
+            Some((name, domain)) if !name.is_empty() && domain.contains('.') => {
+                Ok(Self::Principal { kind, address: value.into() })
+            }
+            _ => Err(malformed()),
+        };
+        match kind {
+            "user" => principal(PrincipalKind::Person),
+            "serviceAccount" => principal(PrincipalKind::Service),
+            "group" | "domain" | "deleted" | "projectOwner" | "projectEditor" | "projectViewer"
+                if !value.is_empty() =>
+            {
+                Ok(Self::Foreign)
+            }
+            "principal" | "principalSet" if value.len() > 2 && value.starts_with("//") => Ok(Self::Foreign),
+            _ => Err(malformed()),
+        }
+    }
+
+    fn is(&self, facts: &Facts<'_>, universe: Option<&str>) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Foreign => false,
+            Self::Principal { kind, address } => {
+                *kind == facts.principal.kind && google::is_email_of(address, facts.principal, facts.tenant, universe)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_of_known_kinds() {
+        for foreign in [
+            "group:a@example.com",
+            "domain:example.com",
+            "principal://iam.googleapis.com/x",
+            "deleted:user:a@b.c?uid=1",
+        ] {
+            assert_eq!(Member::read(foreign), Ok(Member::Foreign), "{foreign}");
+        }
+        for everybody in ["allUsers", "allAuthenticatedUsers"] {
+            assert_eq!(Member::read(everybody), Ok(Member::Everybody));
+        }
+        for malformed in [
+            "",
+            "user:",
+            "user:a",
+            "user:@b.c",
+            "user:a@b",
+            "alice@example.com",
+            "group:",
+            "principal:x",
+            "user:a b@c.d",
+            "root:a@b.c",
+        ] {
+            assert!(Member::read(malformed).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_evaluated_is_refused() {
+        let binding = r#"{"role":"roles/viewer","members":["user:a@b.c"]}"#;
+        for good in ["{}", r#"{"bindings":[]}"#, &format!(r#"{{"version":1,"bindings":[{binding}],"etag":"ACAB"}}"#)] {
+            assert!(Bindings::read(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "[]",
+            "null",
+            r#"{"bindings":{}}"#,
+            r#"{"version":2}"#,
+            r#"{"unknown":1}"#,
+            r#"{"bindings":[{"members":[]}]}"#,
+            r#"{"bindings":[{"role":"roles/storage.admin","members":[]}]}"#,
+            r#"{"bindings":[{"role":"projects/p/roles/own","members":[]}]}"#,
+            r#"{"bindings":[{"role":"roles/viewer","members":["nobody"]}]}"#,
+            r#"{"version":1,"bindings":[{"role":"roles/viewer","members":[],"condition":{"title":"t","expression":"true"}}]}"#,
+            r#"{"version":3,"bindings":[{"role":"roles/viewer","members":[],"condition":{"expression":"true"}}]}"#,
+            r#"{"version":3,"bindings":[{"role":"roles/viewer","members":[],"condition":{"title":"t","expression":"1"}}]}"#,
+        ] {
+            assert!(Bindings::read(bad).is_err(), "{bad}");
+        }
+    }
+}

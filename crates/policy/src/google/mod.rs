@@ -1,0 +1,76 @@
+//! Google's documents: who is bound to which role on a key, a ring or a project. Written from the IAM documentation
+//! (allow policies, conditions, attribute reference) and Cloud KMS's (permissions and roles).
+//!
+//! Policies only allow, and what a project or a ring allows holds for all that is in it. A role that the house gives
+//! (`native`) counts as a binding above the project: who administers a tenant administers its keys in every tongue, and
+//! does not use them.
+
+mod document;
+mod names;
+mod roles;
+
+pub(crate) use document::Bindings;
+pub(crate) use names::{action_of, needed, refused_text};
+pub use roles::role_names;
+
+use crate::facts::Facts;
+use domain::Fault;
+
+/// Bytes of a document.
+pub const BINDINGS_BYTES_MAX: usize = 65_536;
+
+/// The documents that have a say about one target, the nearest first.
+#[derive(Clone, Copy)]
+pub(crate) struct Papers<'a> {
+    pub(crate) key: Option<&'a Bindings>,
+    pub(crate) ring: Option<&'a Bindings>,
+    pub(crate) project: Option<&'a Bindings>,
+}
+
+/// Whether a document may be stored: it is well formed, and all of it is evaluated here.
+pub fn validate(text: &str) -> Result<(), Fault> {
+    read(text).map(|_| ())
+}
+
+/// Whether the document binds somebody. A regime that is not the key's authority may not allow.
+pub fn binds(text: &str) -> Result<bool, Fault> {
+    read(text).map(|bindings| bindings.binds())
+}
+
+fn read(text: &str) -> Result<Bindings, Fault> {
+    if text.len() > BINDINGS_BYTES_MAX {
+        let why = format!("A policy may have at most {BINDINGS_BYTES_MAX} bytes.");
+        return Err(Fault::BadDocument { why });
+    }
+    Bindings::read(text).map_err(|why| Fault::BadDocument { why })
+}
+
+/// The binding that gives the caller each of the permissions; the first one's, where there are several. Nothing where
+/// one is missing.
+pub(crate) fn allowed(
+    facts: &Facts<'_>,
+    papers: Papers<'_>,
+    permissions: &[&str],
+    universe: Option<&str>,
+) -> Option<String> {
+    let mut first = None;
+    for permission in permissions {
+        let found = holder(facts, papers, permission, universe)?;
+        first = first.or(Some(found));
+    }
+    first
+}
+
+/// Where a permission comes from: `roles/cloudkms.viewer on the ring`.
+fn holder(
+    facts: &Facts<'_>,
+    papers: Papers<'_>,
+    permission: &str,
+    universe: Option<&str>,
+) -> Option<String> {
+    let all = [(papers.key, "the key"), (papers.ring, "the ring"), (papers.project, "the project")];
+    all.into_iter().find_map(|(bindings, place)| {
+        let role = bindings?.gives(facts, permission, universe)?;
+        Some(format!("{role} on {place}"))
+    })
+}

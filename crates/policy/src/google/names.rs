@@ -1,0 +1,91 @@
+//! What our actions and objects are called in Google's documents.
+
+use crate::facts::Facts;
+use domain::{Action, Target};
+
+/// The permissions that an action needs on its target, all of them; nothing where no binding gives it.
+///
+/// What Google cannot do to a key is judged as what Google can do that weighs as much. Permissions are asked of keys,
+/// rings and projects, never of versions.
+pub(crate) fn needed(action: Action, target: &Target) -> &'static [&'static str] {
+    match target {
+        Target::Key(_) => of_key(action),
+        Target::Place { ring: Some(_), .. } => of_ring(action),
+        Target::Place { ring: None, .. } => of_project(action),
+        _ => &[],
+    }
+}
+
+fn of_key(action: Action) -> &'static [&'static str] {
+    use Action::*;
+    match action {
+        DescribeKey | ListTags | GetRotation | ListAliases | CertifyDestruction => &["cloudkms.cryptoKeys.get"],
+        ListVersions => &["cloudkms.cryptoKeyVersions.list"],
+        SuspendKey | ResumeKey | ChangeState | SetWindow => &["cloudkms.cryptoKeyVersions.update"],
+        ScheduleDestruction => &["cloudkms.cryptoKeyVersions.destroy"],
+        CancelDestruction => &["cloudkms.cryptoKeyVersions.restore"],
+        MakePrimary | SetDescription | SetFacts | TagKey | UntagKey | EnableRotation | DisableRotation
+        | CreateAlias | RetargetAlias | DeleteAlias | RevertEntry => &["cloudkms.cryptoKeys.update"],
+        RotateKey => &["cloudkms.cryptoKeyVersions.create", "cloudkms.cryptoKeys.update"],
+        Encrypt | ReEncryptTo | GenerateDataKey | GenerateDataKeyWithoutPlaintext => {
+            &["cloudkms.cryptoKeyVersions.useToEncrypt"]
+        }
+        Decrypt | ReEncryptFrom => &["cloudkms.cryptoKeyVersions.useToDecrypt"],
+        GetDocument | ListDocuments | Explain | GetBindings => &["cloudkms.cryptoKeys.getIamPolicy"],
+        PutDocument | SetBindings => &["cloudkms.cryptoKeys.setIamPolicy"],
+        _ => &[],
+    }
+}
+
+fn of_ring(action: Action) -> &'static [&'static str] {
+    use Action::*;
+    match action {
+        CreateKey => &["cloudkms.cryptoKeys.create"],
+        TagKey => &["cloudkms.cryptoKeys.update"],
+        ListKeys => &["cloudkms.cryptoKeys.list"],
+        GetBindings => &["cloudkms.keyRings.getIamPolicy"],
+        SetBindings => &["cloudkms.keyRings.setIamPolicy"],
+        _ => &[],
+    }
+}
+
+fn of_project(action: Action) -> &'static [&'static str] {
+    use Action::*;
+    match action {
+        CreateKey => &["cloudkms.cryptoKeys.create"],
+        TagKey => &["cloudkms.cryptoKeys.update"],
+        ListKeys => &["cloudkms.cryptoKeys.list"],
+        ListAliases => &["cloudkms.cryptoKeys.list"],
+        GenerateRandom => &["cloudkms.locations.generateRandomBytes"],
+        GetBindings => &["resourcemanager.projects.getIamPolicy"],
+        SetBindings => &["resourcemanager.projects.setIamPolicy"],
+        _ => &[],
+    }
+}
+
+/// What asks for a permission on a target: the action that needs it and nothing else.
+pub(crate) fn action_of(permission: &str, target: &Target) -> Option<Action> {
+    Action::ALL.iter().copied().find(|action| needed(*action, target) == [permission])
+}
+
+/// `projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY`; a key without a name has its id for one.
+fn resource_name(facts: &Facts<'_>) -> String {
+    let project = facts.owner.map_or("", |owner| owner.name.as_str());
+    match facts.target {
+        Target::Key(key) => {
+            let name = key.name.clone().unwrap_or_else(|| key.id.to_string());
+            format!("projects/{project}/locations/{}/keyRings/{}/cryptoKeys/{name}", key.location.0, key.ring)
+        }
+        Target::Place { location, ring: Some(ring), .. } => {
+            format!("projects/{project}/locations/{}/keyRings/{ring}", location.0)
+        }
+        _ => format!("projects/{project}"),
+    }
+}
+
+/// What Google says where nothing allows.
+pub(crate) fn refused_text(facts: &Facts<'_>) -> String {
+    let permission = needed(facts.action, facts.target).first().copied().unwrap_or("keyward");
+    let resource = resource_name(facts);
+    format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).")
+}

@@ -1,0 +1,255 @@
+//! Google's regime: bindings on keys, rings and projects.
+
+use crate::support::*;
+use domain::{
+    Action, Ask, Authority, Document, Found, Key, Keyring, Principal, PrincipalKind, Role, RoleScope, Target, Tenant,
+};
+use keyward_policy::{Held, Policy, aws, google};
+use std::sync::Arc;
+
+const APP: &str = "serviceAccount:app@tenant-1.iam.gserviceaccount.com";
+
+fn app() -> Arc<Principal> {
+    Arc::new(Principal { kind: PrincipalKind::Service, ..person(3, "app", &home()) })
+}
+
+/// A policy that binds the members to the role.
+fn policy_of(role: &str, members: &[&str]) -> String {
+    serde_json::json!({ "bindings": [{ "role": role, "members": members }] }).to_string()
+}
+
+fn conditional(role: &str, member: &str, expression: &str) -> String {
+    let condition = serde_json::json!({ "title": "t", "expression": expression });
+    serde_json::json!({ "version": 3, "bindings": [{ "role": role, "members": [member], "condition": condition }] })
+        .to_string()
+}
+
+fn document(text: &str) -> Vec<Document> {
+    vec![Document { regime: Authority::GoogleIam, name: "default".into(), text: text.into() }]
+}
+
+/// A key, its ring and its project, with what each says.
+struct World {
+    key: Arc<Key>,
+    ring: Arc<Keyring>,
+    project: Arc<Tenant>,
+}
+
+fn world(on_key: &str, on_ring: &str, on_project: &str) -> World {
+    let project = Tenant { documents: document(on_project), ..tenant(1, HOME) };
+    let key =
+        Key { name: Some("pay".into()), documents: document(on_key), ..key(20, &project, Authority::GoogleIam, None) };
+    let (tenant, created) = (project.id, project.created);
+    let ring = Keyring {
+        id: id(30),
+        tenant,
+        location: location(),
+        name: "default".into(),
+        documents: document(on_ring),
+        created,
+    };
+    World { key: Arc::new(key), ring: Arc::new(ring), project: Arc::new(project) }
+}
+
+impl World {
+    fn judged(&self, policy: &Policy, who: &Arc<Principal>, at: &Arc<Tenant>, action: Action) -> String {
+        let (ask, found) = (Ask::WhoAmI, Found::Key { key: Arc::clone(&self.key), owner: Arc::clone(&self.project) });
+        let mut request = request(&ask, found, vec![(action, Target::Key(Arc::clone(&self.key)))]);
+        request.rings = vec![Arc::clone(&self.ring)];
+        spelled(policy.authorize(&caller(who, at), &request, &settings(), NOW))
+    }
+
+    fn may(&self, who: &Arc<Principal>, action: Action) -> bool {
+        self.judged(&Policy::new(), who, &self.project, action).starts_with("permit")
+    }
+}
+
+#[test]
+fn a_binding_gives_its_role_on_what_it_is_put_on_and_below() {
+    let encrypter = policy_of("roles/cloudkms.cryptoKeyEncrypter", &[APP]);
+    for (world, place) in [
+        (world(&encrypter, "{}", "{}"), "key"),
+        (world("{}", &encrypter, "{}"), "ring"),
+        (world("{}", "{}", &encrypter), "project"),
+    ] {
+        let judged = world.judged(&Policy::new(), &app(), &world.project, Action::Encrypt);
+        assert_eq!(judged, format!("permit: roles/cloudkms.cryptoKeyEncrypter on the {place}"));
+        assert!(!world.may(&app(), Action::Decrypt) && !world.may(&app(), Action::DescribeKey));
+    }
+    assert!(!world("{}", "{}", "{}").may(&app(), Action::Encrypt));
+}
+
+#[test]
+fn silence_denies_in_google_s_words() {
+    let world = world("{}", "{}", "{}");
+    let resource = "projects/tenant-1/locations/eu-central-1/keyRings/default/cryptoKeys/pay";
+    let expected = format!(
+        "silence: Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource '{resource}' (or it may not exist)."
+    );
+    assert_eq!(world.judged(&Policy::new(), &app(), &world.project, Action::Decrypt), expected);
+}
+
+#[test]
+fn only_who_is_meant_is_bound() {
+    let encrypter = |member: &str| world(&policy_of("roles/cloudkms.cryptoKeyEncrypter", &[member]), "{}", "{}");
+    for (member, expected) in [
+        (APP, true),
+        ("serviceAccount:app@111122223333.iam.gserviceaccount.com", true),
+        ("allAuthenticatedUsers", true),
+        ("allUsers", true),
+        // A person is no service, whatever the name.
+        ("user:app@tenant-1.iam.gserviceaccount.com", false),
+        ("serviceAccount:app@tenant-2.iam.gserviceaccount.com", false),
+        ("serviceAccount:app@tenant-1.iam.elsewhere.example", false),
+        ("serviceAccount:application@tenant-1.iam.gserviceaccount.com", false),
+        ("group:app@tenant-1.iam.gserviceaccount.com", false),
+        ("deleted:serviceAccount:app@tenant-1.iam.gserviceaccount.com?uid=1", false),
+        ("principal://iam.googleapis.com/projects/1/x", false),
+        ("domain:example.com", false),
+    ] {
+        assert_eq!(encrypter(member).may(&app(), Action::Encrypt), expected, "{member}");
+    }
+}
+
+#[test]
+fn another_tenant_s_service_may_be_bound() {
+    let away = away();
+    let app = Arc::new(Principal { kind: PrincipalKind::Service, ..person(4, "app", &away) });
+    let world = world(
+        &policy_of("roles/cloudkms.cryptoKeyDecrypter", &["serviceAccount:app@tenant-2.iam.gserviceaccount.com"]),
+        "{}",
+        "{}",
+    );
+    let judged = |action| world.judged(&Policy::new(), &app, &away, action);
+    assert!(judged(Action::Decrypt).starts_with("permit"));
+    assert!(judged(Action::Encrypt).starts_with("silence"));
+}
+
+#[test]
+fn the_site_s_own_principals_use_no_keys_whoever_binds_them() {
+    let world = world(&policy_of("roles/owner", &["allAuthenticatedUsers"]), "{}", "{}");
+    let officer = with_roles(person(5, "officer", &site()), &[(Role::Administrator, RoleScope::Tenant)]);
+    assert!(world.judged(&Policy::new(), &officer, &site(), Action::Decrypt).starts_with("deny"));
+}
+
+#[test]
+fn who_administers_keys_does_not_use_them() {
+    let uses = [Action::Encrypt, Action::Decrypt, Action::ReEncryptFrom, Action::GenerateDataKey];
+    let world_of = |role: &str| world(&policy_of(role, &[APP]), "{}", "{}");
+    for role in google::role_names() {
+        let world = world_of(role);
+        let administers = world.may(&app(), Action::SetBindings) && role != "roles/owner";
+        let used: Vec<_> = uses.iter().filter(|action| world.may(&app(), **action)).collect();
+        assert!(!administers || used.is_empty(), "{role}: {used:?}");
+    }
+    // Nor does who administers the tenant.
+    let administrator = with_roles(person(3, "ops", &home()), &[(Role::Administrator, RoleScope::Tenant)]);
+    let world = world("{}", "{}", "{}");
+    assert!(world.may(&administrator, Action::ScheduleDestruction) && world.may(&administrator, Action::SetBindings));
+    assert!(!world.may(&administrator, Action::Decrypt));
+    let user = with_roles(person(3, "ops", &home()), &[(Role::EncryptDecrypt, RoleScope::Key(id(20)))]);
+    assert!(world.may(&user, Action::Decrypt) && !world.may(&user, Action::ScheduleDestruction));
+}
+
+#[test]
+fn rotation_needs_both_permissions() {
+    let world_of = |role: &str| world(&policy_of(role, &[APP]), "{}", "{}");
+    assert!(world_of("roles/editor").may(&app(), Action::RotateKey));
+    assert!(!world_of("roles/viewer").may(&app(), Action::RotateKey));
+    assert!(!world_of("roles/editor").may(&app(), Action::ScheduleDestruction));
+    assert!(!world_of("roles/editor").may(&app(), Action::Encrypt));
+}
+
+#[test]
+fn what_is_remembered_goes_with_the_ring() {
+    let policy = Policy::new();
+    let bound = world("{}", &policy_of("roles/owner", &[APP]), "{}");
+    assert!(bound.judged(&policy, &app(), &bound.project, Action::Decrypt).starts_with("permit"));
+    let ring = Arc::new(Keyring { documents: vec![], ..(*bound.ring).clone() });
+    let unbound = World { key: Arc::clone(&bound.key), ring, project: Arc::clone(&bound.project) };
+    assert!(unbound.judged(&policy, &app(), &bound.project, Action::Decrypt).starts_with("silence"));
+    assert!(bound.judged(&policy, &app(), &bound.project, Action::Decrypt).starts_with("permit"));
+}
+
+#[test]
+fn denies_of_every_regime_forbid() {
+    let world = world(&policy_of("roles/owner", &[APP]), "{}", "{}");
+    let deny = r#"{"Statement":{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}}"#;
+    let denied = with_documents(Principal { kind: PrincipalKind::Service, ..person(3, "app", &home()) }, &[deny]);
+    assert!(world.judged(&Policy::new(), &denied, &world.project, Action::Decrypt).starts_with("deny"));
+    let forbid = "forbid (principal, action == Action::\"Decrypt\", resource);";
+    let forbidding = Arc::new(Tenant { forbids: vec![("freeze".into(), forbid.into())], ..(*world.project).clone() });
+    let forbidden = World { project: forbidding, ..world };
+    assert!(forbidden.judged(&Policy::new(), &app(), &forbidden.project, Action::Decrypt).starts_with("deny"));
+    assert!(forbidden.judged(&Policy::new(), &app(), &forbidden.project, Action::Encrypt).starts_with("permit"));
+}
+
+#[test]
+fn bindings_on_a_key_of_another_regime_allow_nothing() {
+    let owner = home();
+    let mut aws_key = key(21, &owner, Authority::Aws, Some(&aws::default_key_policy(&owner.account)));
+    aws_key.documents.extend(document(&policy_of("roles/owner", &["allUsers"])));
+    let project =
+        Arc::new(Tenant { documents: document(&policy_of("roles/owner", &["allUsers"])), ..(*owner).clone() });
+    let policy = Policy::new();
+    let allowed =
+        judged(&policy, &caller(&app(), &project), &Arc::new(aws_key), &project, Action::Decrypt, &Ask::WhoAmI);
+    assert!(allowed.starts_with("silence"), "{allowed}");
+}
+
+#[test]
+fn a_google_caller_on_an_aws_key_is_its_user_there() {
+    let owner = home();
+    let statement = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/app"},
+        "Action":"kms:Decrypt","Resource":"*"}}"#;
+    let key = Arc::new(key(21, &owner, Authority::Aws, Some(statement)));
+    let policy = Policy::new();
+    let judged = |action| judged(&policy, &caller(&app(), &owner), &key, &owner, action, &Ask::WhoAmI);
+    assert!(judged(Action::Decrypt).starts_with("permit"));
+    assert!(judged(Action::Encrypt).starts_with("silence"));
+}
+
+#[test]
+fn permissions_are_told_as_they_would_be_judged() {
+    let world = world(
+        &policy_of("roles/cloudkms.cryptoKeyEncrypter", &[APP]),
+        "{}",
+        &policy_of("roles/cloudkms.viewer", &[APP]),
+    );
+    let policy = Policy::new();
+    let (principal, target) = (app(), Target::Key(Arc::clone(&world.key)));
+    let (rings, settings, place) = (vec![Arc::clone(&world.ring)], settings(), location());
+    let question = Held {
+        principal: &principal,
+        tenant: &world.project,
+        target: &target,
+        owner: &world.project,
+        rings: &rings,
+        place: &place,
+        settings: &settings,
+        now: NOW,
+    };
+    let asked = [
+        "cloudkms.cryptoKeyVersions.useToEncrypt",
+        "cloudkms.cryptoKeyVersions.useToDecrypt",
+        "cloudkms.cryptoKeys.get",
+        "cloudkms.cryptoKeys.setIamPolicy",
+        "cloudkms.importJobs.get",
+        "cloudkms.nonsense",
+    ];
+    let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
+    let expected = ["cloudkms.cryptoKeyVersions.useToEncrypt", "cloudkms.cryptoKeys.get", "cloudkms.importJobs.get"];
+    assert_eq!(policy.held(&question, &asked), expected);
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_not_stored() {
+    assert!(google::validate("{}").is_ok());
+    assert!(google::validate(&policy_of("roles/owner", &[APP])).is_ok());
+    assert!(google::validate(&policy_of("roles/storage.admin", &[APP])).is_err());
+    assert!(google::validate(&conditional("roles/owner", APP, "true")).is_err());
+    assert!(google::validate(&" ".repeat(google::BINDINGS_BYTES_MAX + 1)).is_err());
+    assert_eq!(google::binds("{}"), Ok(false));
+    assert_eq!(google::binds(&policy_of("roles/owner", &[])), Ok(false));
+    assert_eq!(google::binds(&policy_of("roles/owner", &[APP])), Ok(true));
+}

@@ -12,14 +12,14 @@ const BITS_MAX: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPublicKey;
 
-/// An RSA public key of 2048 to 4096 bits, given as SubjectPublicKeyInfo (RFC 5280) in DER, in its one spelling.
+/// An RSA public key of 2048 to 4096 bits, given as SubjectPublicKeyInfo (RFC 5280) in DER and nothing behind it.
 pub fn rs256_public_key(der: &[u8]) -> Result<Vec<u8>, BadPublicKey> {
     let key = PublicEncryptingKey::from_der(der).map_err(|_| BadPublicKey)?;
     if !(BITS_MIN..=BITS_MAX).contains(&key.key_size_bits()) {
         return Err(BadPublicKey);
     }
     let spelled: PublicKeyX509Der<'_> = key.as_der().map_err(|_| BadPublicKey)?;
-    Ok(spelled.as_ref().to_vec())
+    if spelled.as_ref() == der { Ok(der.to_vec()) } else { Err(BadPublicKey) }
 }
 
 /// Whether the private half of `key`, a SubjectPublicKeyInfo in DER, signed the message.

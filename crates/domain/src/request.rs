@@ -94,13 +94,13 @@ actions! {
     GenerateDataKey = 34, "GenerateDataKey", Use, "Makes a data key and gives it out in clear and wrapped.";
     GenerateDataKeyWithoutPlaintext = 35, "GenerateDataKeyWithoutPlaintext", Use, "Makes a data key, wrapped only.";
     GenerateRandom = 36, "GenerateRandom", Use, "Gives random bytes.";
-    GetBindings = 44, "GetBindings", Read, "Shows who is bound to which role on a key, a ring or the tenant.";
-    SetBindings = 45, "SetBindings", Govern, "Says who is bound to which role on a key, a ring or the tenant.";
-    TestPermissions = 46, "TestPermissions", Open, "Says which permissions the caller has on a key, a ring or the tenant.";
     GetDocument = 40, "GetDocument", Read, "Shows a key's policy document.";
     PutDocument = 41, "PutDocument", Govern, "Replaces a key's policy document.";
     ListDocuments = 42, "ListDocuments", Read, "Lists a key's policy documents.";
     Explain = 43, "Explain", Read, "Says whether somebody may, and what decides.";
+    GetBindings = 44, "GetBindings", Read, "Shows who is bound to which role on a key, a ring or the tenant.";
+    SetBindings = 45, "SetBindings", Govern, "Says who is bound to which role on a key, a ring or the tenant.";
+    TestPermissions = 46, "TestPermissions", Open, "Says which permissions the caller has on a key, a ring or the tenant.";
     WhoAmI = 50, "WhoAmI", Open, "Names the caller.";
     CreateTenant = 51, "CreateTenant", Site, "Makes a tenant with a key hierarchy of its own.";
     ListTenants = 52, "ListTenants", Site, "Lists tenants.";

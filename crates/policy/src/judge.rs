@@ -165,12 +165,7 @@ impl Policy {
     }
 
     /// What bindings allow, and the roles that the house gives, which stand above them.
-    fn bound(
-        &self,
-        facts: &Facts<'_>,
-        settings: &Settings,
-        question: &OnceCell<Option<Question>>,
-    ) -> Verdict {
+    fn bound(&self, facts: &Facts<'_>, settings: &Settings, question: &OnceCell<Option<Question>>) -> Verdict {
         let needed = google::needed(facts.action, facts.target);
         let (papers, universe) = (self.bindings(facts), settings.universe.as_deref());
         if let Some(statement) = google::allowed(facts, papers.lent(), needed, universe) {

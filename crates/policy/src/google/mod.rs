@@ -62,12 +62,7 @@ pub(crate) fn allowed(
 }
 
 /// Where a permission comes from: `roles/cloudkms.viewer on the ring`.
-fn holder(
-    facts: &Facts<'_>,
-    papers: Papers<'_>,
-    permission: &str,
-    universe: Option<&str>,
-) -> Option<String> {
+fn holder(facts: &Facts<'_>, papers: Papers<'_>, permission: &str, universe: Option<&str>) -> Option<String> {
     let all = [(papers.key, "the key"), (papers.ring, "the ring"), (papers.project, "the project")];
     all.into_iter().find_map(|(bindings, place)| {
         let role = bindings?.gives(facts, permission, universe)?;

@@ -50,6 +50,10 @@ pub(super) fn class_name(class: ActionClass) -> &'static str {
 
 /// Whether the action is done to things of the target's kind at all, in any regime.
 pub(crate) fn applies(action: Action, target: &Target) -> bool {
+    // Of what governs, only bindings are put on places.
+    if action.class() == ActionClass::Govern && matches!(target, Target::Place { .. }) {
+        return action == Action::SetBindings;
+    }
     let resources = CLASSES.iter().find(|(class, ..)| *class == action.class()).map_or("", |(.., resources)| resources);
     resources.split(", ").any(|one| one == kind(target))
 }

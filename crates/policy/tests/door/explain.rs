@@ -16,7 +16,7 @@ fn says_which_statement_decides() {
     let native_key = Arc::new(key(6, &home, Authority::Native, None));
     let policy = Policy::new();
     let explain = |key: &Arc<domain::Key>, action: Action, context: &Context| {
-        let explanation = policy.explain((&principal, &home), action, key, &home, context, &settings(), NOW);
+        let explanation = policy.explain((&principal, &home), action, key, &home, &[], context, &settings(), NOW);
         (explanation.allowed, explanation.action, explanation.principal, explanation.statement, explanation.reason)
     };
     let (pay, arn) = (pairs(&[("dept", "pay")]), "arn:aws:iam::111122223333:user/ops".to_owned());

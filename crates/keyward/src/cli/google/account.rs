@@ -1,7 +1,7 @@
 //! `keyward google service-account …`.
 
 use super::credentials;
-use crate::cli::{Session, show};
+use crate::cli::Session;
 use crate::failure::Failure;
 use crate::output::{self, list, rows, text};
 use clap::{Args, Subcommand};
@@ -131,12 +131,12 @@ fn listed(answer: &Value, domain: &Domain) -> String {
 }
 
 /// Makes an account unless it is there.
-pub(super) async fn ensure(session: &Session, name: &str) -> Result<Value, Failure> {
+pub(super) async fn ensure(session: &Session, name: &str, domain: &Domain) -> Result<Value, Failure> {
     let known = session.call("list-principals", &json!({})).await?;
     if list(&known, "principals").any(|one| text(one, "/name") == name) {
         return Ok(session.call("describe-principal", &json!({ "name": name })).await?);
     }
     let made = session.call("create-principal", &json!({ "name": name, "kind": "service" })).await?;
-    eprintln!("made a service account: {}", show::principal(&made).lines().next().unwrap_or_default());
+    eprintln!("made the service account {}", address(&made, domain));
     Ok(made)
 }

@@ -64,7 +64,7 @@ fn read(file: &std::path::Path) -> Result<Value, Failure> {
 
 /// The developer's own service account and its key's file, made unless they are there. Returns the project.
 async fn developer(session: &Session, file: &std::path::Path, domain: &Domain) -> Result<String, Failure> {
-    let account = account::ensure(session, DEVELOPER).await?;
+    let account = account::ensure(session, DEVELOPER, domain).await?;
     let member = format!("serviceAccount:{}", account::address(&account, domain));
     let bind = |policy: &mut Value| ROLES.iter().for_each(|role| iam::bind(policy, &member, role));
     iam::change(session, &iam::On::default(), bind).await?;

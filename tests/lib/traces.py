@@ -92,6 +92,43 @@ class Traces:
         return found
 
 
+class Memory:
+    """The memory of a live process, as root reads it."""
+
+    BYTES = 1 << 24
+
+    def __init__(self, pid):
+        self.pid, self.read = pid, 0
+        self.lines = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+        self.given, self.refused = set(), set()
+
+    def regions(self):
+        for line in self.lines:
+            span, access, *_ = line.split()
+            if access.startswith("r") and "[vvar" not in line and "[vsyscall]" not in line:
+                yield line, *(int(end, 16) for end in span.split("-"))
+
+    def search(self, wanted):
+        """(what, how, address, surroundings). What cannot be read is remembered as refused."""
+        found, self.read = [], 0
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            for line, begin, end in self.regions():
+                for at in range(begin, end, self.BYTES):
+                    try:
+                        memory.seek(at)
+                        # A little of the next piece, so that nothing hides across two.
+                        data = memory.read(min(self.BYTES + 64, end - at))
+                    except OSError:
+                        self.refused.add(line)
+                        continue
+                    self.given.add(line)
+                    self.read += len(data)
+                    for first, last in stretches(data):
+                        found += [(what, how, at + first + where, around)
+                                  for what, how, where, around in wanted.search(data[first:last])]
+        return found
+
+
 class Core:
     """Which address an offset in a core file stands for."""
 

@@ -7,7 +7,7 @@ python="${PYTHON:-python3}"
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 
-for format in envelope seal; do
+for format in envelope seal material; do
     script="tools/independent/$format.py"
     vectors="docs/formats/vectors/$format-v1.json"
     "$python" "$script" self-test

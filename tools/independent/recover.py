@@ -155,9 +155,10 @@ def materials(database, site, keks):
             stored = left.pop(material_id(row[1], version[0]), None)
             if stored is None:
                 continue
-            material = open_row(site, keks[row[2]], stored, (row[1], version[0], key[6], key[5]))
+            algorithm = version[7] if len(version) > 7 and version[7] is not None else key[6]
+            material = open_row(site, keks[row[2]], stored, (row[1], version[0], algorithm, key[5]))
             yield {"what": "material", "tenant": row[2], "key": row[1], "version": version[0],
-                   "algorithm": key[6], "secret": material[6]}
+                   "algorithm": algorithm, "secret": material[6]}
     if left:
         raise Refused("material of no key: " + ", ".join(row_id.hex() for row_id in left))
 

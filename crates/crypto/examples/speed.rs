@@ -46,7 +46,8 @@ fn grounds() {
 fn envelopes() {
     let key = ObjectId([1; 16]);
     let (algorithm, purpose) = (Algorithm::Aes256, Purpose::Encrypt);
-    let material = KeyMaterial { key, tenant: ObjectId::NIL, version: 1, algorithm, purpose, bytes: held(1) };
+    let (bytes, ready) = (held(1).into(), Default::default());
+    let material = KeyMaterial { key, tenant: ObjectId::NIL, version: 1, algorithm, purpose, bytes, ready };
     let with = WorkKey { key, version: 1, material: Arc::new(material) };
     let software = Software::new(held(2));
     for (len, context) in [(64, 0), (64, 80), (4_096, 0)] {

@@ -1,4 +1,4 @@
-//! Prints envelopes or seals for another implementation to open: `vectors envelope` or `vectors seal`.
+//! Prints envelopes, seals or material for another implementation to open: `vectors envelope`, `seal` or `material`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a tool of the tests")]
 
 use domain::{Algorithm, KeyMaterial, ObjectId, Purpose};
@@ -16,7 +16,10 @@ fn main() {
         Some("seal") => {
             json!({ "opens": LENGTHS.map(sealed), "derives": LENGTHS.map(derived), "macs": LENGTHS.map(mac) })
         }
-        _ => panic!("name `envelope` or `seal`"),
+        Some("material") => {
+            json!({ "opens": Algorithm::ALL.iter().filter_map(|one| material(*one)).collect::<Vec<_>>() })
+        }
+        _ => panic!("name `envelope`, `seal` or `material`"),
     };
     println!("{made:#}");
 }
@@ -25,7 +28,8 @@ fn envelope(len: usize) -> Value {
     let (material, id, version) = (random_bytes::<32>().unwrap(), random_bytes::<16>().unwrap(), 1 + len as u32);
     let (key, bytes) = (ObjectId(id), Held::keep(&material).unwrap());
     let (algorithm, purpose) = (Algorithm::Aes256, Purpose::Encrypt);
-    let with = KeyMaterial { key, tenant: ObjectId::NIL, version, algorithm, purpose, bytes };
+    let (bytes, ready) = (bytes.into(), Default::default());
+    let with = KeyMaterial { key, tenant: ObjectId::NIL, version, algorithm, purpose, bytes, ready };
     let with = WorkKey { key, version, material: Arc::new(with) };
     let (context, plaintext) = (bytes_of(len / 3), bytes_of(len));
     let secret = Secret::new(plaintext.clone());
@@ -37,6 +41,14 @@ fn envelope(len: usize) -> Value {
         "name": format!("{len} bytes"), "material": hex(&material), "key_id": hex(&id), "version": version,
         "context": hex(&context), "plaintext": hex(&plaintext), "envelope": hex(&envelope),
     })
+}
+
+/// Fresh material and its public half; nothing of what this release does not make.
+fn material(algorithm: Algorithm) -> Option<Value> {
+    let made = Software::new(Held::keep(&[1; 32]).unwrap()).run(&Job::Generate { algorithm });
+    let Ok(Worked::Generated { material, public, .. }) = made else { return None };
+    let material = material.expose(hex);
+    Some(json!({ "name": algorithm.name(), "material": material, "public": public.map(|public| hex(&public)) }))
 }
 
 fn sealed(len: usize) -> Value {

@@ -63,7 +63,8 @@ impl MessageKey {
     fn derive(with: &WorkKey, salt: &[u8; SALT_BYTES]) -> Result<Self, Underived> {
         let label = [b'K', b'W', b'e', b'n', b'v', FORMAT[0], FORMAT[1], SUITE_AES_256_GCM];
         let context: [&[u8]; 3] = [&with.key.0, &with.version.to_be_bytes(), salt];
-        let both: Zeroizing<[u8; 64]> = derive(&with.material.bytes, &label, &context)?;
+        let key = with.material.bytes.held().ok_or(Underived)?;
+        let both: Zeroizing<[u8; 64]> = derive(key, &label, &context)?;
         let (key, commitment) = both.split_first_chunk::<32>().ok_or(Underived)?;
         let commitment = *commitment.first_chunk().ok_or(Underived)?;
         Ok(Self { gcm: Gcm::new(key).map_err(|_| Underived)?, commitment })

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 fn key(material: &[u8], id: [u8; 16], version: u32) -> WorkKey {
     let (key, tenant, bytes) = (ObjectId(id), ObjectId([0; 16]), Held::keep(material).unwrap());
-    let material = KeyMaterial { key, tenant, version, algorithm: Algorithm::Aes256, purpose: Purpose::Encrypt, bytes };
+    let (algorithm, purpose, ready) = (Algorithm::Aes256, Purpose::Encrypt, Default::default());
+    let material = KeyMaterial { key, tenant, version, algorithm, purpose, bytes: bytes.into(), ready };
     WorkKey { key, version, material: Arc::new(material) }
 }
 

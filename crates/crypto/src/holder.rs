@@ -1,7 +1,9 @@
-use crate::envelope;
+use crate::{envelope, generate, open, raw, sign};
 use aws_lc_rs::rand;
-use domain::{Algorithm, Fault, Fingerprint, KeyMaterial, ObjectId, Purpose, RANDOM_BYTES_MAX, RowId, Table};
-use secret::{ArenaFull, Held, Secret};
+use domain::{
+    Algorithm, Fault, Fingerprint, KeyMaterial, ObjectId, Purpose, RANDOM_BYTES_MAX, RowId, Scheme, Signable, Table,
+};
+use secret::{Held, Kept, Secret};
 use std::sync::Arc;
 
 /// A version that may work, and its material.
@@ -45,15 +47,88 @@ pub enum Job<'a> {
     Random {
         bytes: u32,
     },
+    Sign {
+        with: WorkKey,
+        scheme: Scheme,
+        what: &'a Signable,
+    },
+    /// `public` is SubjectPublicKeyInfo.
+    Verify {
+        algorithm: Algorithm,
+        public: Arc<[u8]>,
+        scheme: Scheme,
+        what: &'a Signable,
+        signature: &'a [u8],
+    },
+    Mac {
+        with: WorkKey,
+        data: &'a Secret,
+    },
+    VerifyMac {
+        with: WorkKey,
+        data: &'a Secret,
+        mac: &'a [u8],
+    },
+    /// Opens with a private key what was encrypted with its public half.
+    DecryptAsymmetric {
+        with: WorkKey,
+        scheme: Scheme,
+        ciphertext: &'a [u8],
+    },
+    Decapsulate {
+        with: WorkKey,
+        ciphertext: &'a [u8],
+    },
+    /// In a mode of the caller's own.
+    EncryptRaw {
+        with: WorkKey,
+        scheme: Scheme,
+        plaintext: &'a Secret,
+        associated: &'a [u8],
+        iv: Option<&'a [u8]>,
+    },
+    DecryptRaw {
+        with: WorkKey,
+        scheme: Scheme,
+        ciphertext: &'a [u8],
+        associated: &'a [u8],
+        iv: &'a [u8],
+    },
+}
+
+impl Job<'_> {
+    /// Whether it takes milliseconds, so that whoever serves many does it apart from them.
+    pub fn takes_long(&self) -> bool {
+        use Algorithm::*;
+        match self {
+            Self::Generate { algorithm } => matches!(algorithm, Rsa2048 | Rsa3072 | Rsa4096),
+            _ => false,
+        }
+    }
 }
 
 /// What came of a job.
 pub enum Worked {
     Sealed(Vec<u8>),
     Opened(Secret),
-    DataKey { plaintext: Secret, sealed: Vec<u8> },
-    Generated { material: Held, fingerprint: Fingerprint },
+    DataKey {
+        plaintext: Secret,
+        sealed: Vec<u8>,
+    },
+    Generated {
+        material: Kept,
+        fingerprint: Fingerprint,
+        /// SubjectPublicKeyInfo, where the material has a public half.
+        public: Option<Arc<[u8]>>,
+    },
     Random(Secret),
+    Signed(Vec<u8>),
+    Maced(Vec<u8>),
+    Verified(bool),
+    EncryptedRaw {
+        ciphertext: Vec<u8>,
+        iv: Vec<u8>,
+    },
 }
 
 /// Whoever can work with a key: this process, an HSM, an external key store.
@@ -73,7 +148,7 @@ impl Software {
     }
 
     /// HMAC-SHA-256 (FIPS 198-1) of the material under the site's key: equal material, equal fingerprints.
-    pub fn fingerprint(&self, material: &Held) -> Fingerprint {
+    pub fn fingerprint(&self, material: &Kept) -> Fingerprint {
         Fingerprint(self.fingerprints.expose(|key| material.expose(|bytes| crate::hmac_sha256(key, bytes))))
     }
 }
@@ -93,12 +168,38 @@ impl Holder for Software {
                 Ok(Worked::DataKey { plaintext, sealed })
             }
             Job::Generate { algorithm } => {
-                let material = generate(*algorithm)?;
+                let generate::Fresh { material, public } = generate::generate(*algorithm)?;
                 let fingerprint = self.fingerprint(&material);
-                Ok(Worked::Generated { material, fingerprint })
+                Ok(Worked::Generated { material, fingerprint, public: public.map(Into::into) })
             }
             Job::Random { bytes } => random(*bytes).map(Worked::Random),
+            other => run_more(other),
         }
+    }
+}
+
+/// Work of keys that are no envelope keys.
+fn run_more(job: &Job<'_>) -> Result<Worked, Fault> {
+    match job {
+        Job::Sign { with, scheme, what } => sign::sign(with, *scheme, what).map(Worked::Signed),
+        Job::Verify { algorithm, public, scheme, what, signature } => {
+            sign::verify((*algorithm, public), *scheme, what, signature).map(Worked::Verified)
+        }
+        Job::Mac { with, data } => raw::mac(with, data).map(Worked::Maced),
+        Job::VerifyMac { with, data, mac } => raw::verify_mac(with, data, mac).map(Worked::Verified),
+        Job::DecryptAsymmetric { with, scheme, ciphertext } => {
+            open::decrypt(with, *scheme, ciphertext).map(Worked::Opened)
+        }
+        Job::Decapsulate { with, ciphertext } => open::decapsulate(with, ciphertext).map(Worked::Opened),
+        Job::EncryptRaw { with, scheme, plaintext, associated, iv } => {
+            let raw::Encrypted { ciphertext, iv } = raw::encrypt(with, *scheme, plaintext, associated, *iv)?;
+            Ok(Worked::EncryptedRaw { ciphertext, iv })
+        }
+        Job::DecryptRaw { with, scheme, ciphertext, associated, iv } => {
+            raw::decrypt(with, *scheme, ciphertext, associated, iv).map(Worked::Opened)
+        }
+        // All others were done by the caller.
+        _ => Err(Fault::Unavailable),
     }
 }
 
@@ -126,29 +227,6 @@ fn served(with: &WorkKey) -> Result<(), Fault> {
 }
 
 const AES_256_BYTES: usize = 32;
-
-/// Made where it will stay: fresh material is in secret memory and nowhere else.
-fn generate(algorithm: Algorithm) -> Result<Held, Fault> {
-    if algorithm != Algorithm::Aes256 {
-        return Err(not_implemented(algorithm));
-    }
-    let material = Held::make(AES_256_BYTES, |bytes| rand::fill(bytes).map_err(|_| Short::OfRandomness));
-    material.map_err(|short| match short {
-        Short::OfMemory => Fault::MemoryFull,
-        Short::OfRandomness => Fault::Unavailable,
-    })
-}
-
-enum Short {
-    OfMemory,
-    OfRandomness,
-}
-
-impl From<ArenaFull> for Short {
-    fn from(_: ArenaFull) -> Self {
-        Self::OfMemory
-    }
-}
 
 fn random(bytes: u32) -> Result<Secret, Fault> {
     let len = usize::try_from(bytes.min(RANDOM_BYTES_MAX)).unwrap_or(usize::MAX);

@@ -12,8 +12,9 @@ fn key(mark: u8) -> WorkKey {
 
 fn with(mark: u8, algorithm: Algorithm, purpose: Purpose, bytes: usize) -> WorkKey {
     let (key, tenant) = (ObjectId([mark; 16]), ObjectId([0; 16]));
-    let bytes = Held::keep(&vec![mark; bytes]).unwrap();
-    WorkKey { key, version: 1, material: Arc::new(KeyMaterial { key, tenant, version: 1, algorithm, purpose, bytes }) }
+    let (bytes, ready) = (Kept::keep(&vec![mark; bytes]).unwrap(), Default::default());
+    let material = KeyMaterial { key, tenant, version: 1, algorithm, purpose, bytes, ready };
+    WorkKey { key, version: 1, material: Arc::new(material) }
 }
 
 fn sealed(with: WorkKey, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -61,7 +62,9 @@ fn a_data_key_comes_in_clear_and_sealed() {
 #[test]
 fn equal_material_has_equal_fingerprints() {
     let job = Job::Generate { algorithm: Algorithm::Aes256 };
-    let Worked::Generated { material, fingerprint } = software().run(&job).unwrap() else { panic!("material") };
+    let Worked::Generated { material, fingerprint, public: None } = software().run(&job).unwrap() else {
+        panic!("material")
+    };
     let Worked::Generated { fingerprint: other, .. } = software().run(&job).unwrap() else { panic!("material") };
     assert_eq!(material.len(), 32);
     assert_eq!(software().fingerprint(&material), fingerprint);
@@ -87,7 +90,29 @@ fn what_is_not_served_is_refused_by_name() {
     assert_eq!(raw, Some(Fault::WrongPurpose { purpose: Purpose::EncryptRaw }));
     let short = sealed(with(1, Algorithm::Aes256, Purpose::Encrypt, 16), b"", b"").err();
     assert!(matches!(short, Some(Fault::Damaged { .. })));
-    for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| *algorithm != Algorithm::Aes256) {
+    for algorithm in UNMADE {
         assert_eq!(software().run(&Job::Generate { algorithm }).err(), not_implemented(algorithm.name()));
+    }
+}
+
+const UNMADE: [Algorithm; 6] = [
+    Algorithm::X25519,
+    Algorithm::MlKem512,
+    Algorithm::Sm2,
+    Algorithm::Sm4,
+    Algorithm::SlhDsaSha2S128,
+    Algorithm::XWing,
+];
+
+#[test]
+fn whatever_can_be_made_has_a_public_half_where_it_has_two() {
+    for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| !UNMADE.contains(algorithm)) {
+        let Ok(Worked::Generated { public, material, .. }) = software().run(&Job::Generate { algorithm }) else {
+            panic!("{algorithm:?}")
+        };
+        assert_eq!(public.is_some(), !algorithm.is_symmetric(), "{algorithm:?}");
+        let raw = algorithm.raw_public_bytes().unwrap_or(0);
+        assert!(public.is_none_or(|public| public.len() > raw), "{algorithm:?}");
+        assert_eq!(material.held().is_none(), algorithm.name().starts_with("RSA"), "{algorithm:?}");
     }
 }

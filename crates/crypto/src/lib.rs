@@ -2,18 +2,26 @@
 //!
 //! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of
 //! a stream are counted), HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519
-//! (FIPS 186-5).
+//! (FIPS 186-5); and for callers' keys what the table of schemes names (docs/decisions/algorithms.md).
 
+mod apart;
 mod digest;
 mod envelope;
+mod ffi;
 mod gcm;
+mod generate;
 mod holder;
 mod kdf;
+mod open;
+mod private;
+mod raw;
 mod recovery;
 mod rs256;
 mod salt;
 mod seal;
+mod sign;
 mod signer;
+mod spki;
 mod stream;
 #[cfg(test)]
 mod vectors;

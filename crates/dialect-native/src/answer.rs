@@ -26,7 +26,8 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
             json!({ "key": key(shown), "deadline": deadline.map(time), "days": days })
         }
         Reply::Versions { key: shown, versions } => {
-            let versions: Vec<_> = versions.iter().map(|version| shown::version(version, shown.now)).collect();
+            let versions: Vec<_> =
+                versions.iter().map(|version| shown::version(&shown.key, version, shown.now)).collect();
             json!({ "key": key(shown), "versions": versions })
         }
         Reply::Rotation { key: shown, schedule } => {
@@ -58,8 +59,45 @@ fn use_or_more(reply: &Reply) -> Value {
             json!({ "ciphertext": base64(ciphertext), "by": worker(by) })
         }
         Reply::Random(random) => json!({ "random": unveiled(random) }),
+        other => sign_or_more(other),
+    }
+}
+
+fn sign_or_more(reply: &Reply) -> Value {
+    match reply {
+        Reply::Signature { by, scheme, signature } => {
+            json!({ "signature": base64(signature), "scheme": scheme.name(), "by": worker(by) })
+        }
+        Reply::Mac { by, mac } => json!({ "mac": base64(mac), "by": worker(by) }),
+        Reply::Verified { by, scheme, valid } => {
+            json!({ "valid": valid, "scheme": scheme.name(), "by": worker(by) })
+        }
+        Reply::Opened { by, scheme, plaintext } => {
+            json!({ "plaintext": unveiled(plaintext), "scheme": scheme.name(), "by": worker(by) })
+        }
+        Reply::RawCiphertext { by, scheme, ciphertext, iv } => json!({
+            "ciphertext": base64(ciphertext), "iv": base64(iv), "scheme": scheme.name(), "by": worker(by),
+        }),
+        Reply::SharedSecret { by, secret } => json!({ "shared_secret": unveiled(secret), "by": worker(by) }),
+        Reply::PublicHalf { by, spki, raw } => json!({
+            "spki": base64(spki), "pem": pem(spki), "raw": raw.as_ref().map(|raw| base64(raw)), "by": worker(by),
+        }),
         other => people_or_more(other),
     }
+}
+
+/// RFC 7468, section 13.
+fn pem(spki: &[u8]) -> String {
+    let text = base64(spki);
+    let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        pem += line;
+        pem += "\n";
+        rest = more;
+    }
+    pem + "-----END PUBLIC KEY-----\n"
 }
 
 fn people_or_more(reply: &Reply) -> Value {

@@ -2,8 +2,8 @@
 
 use crate::words::Word;
 use domain::{
-    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal, Tenant,
-    Timestamp, Tongue, Use, Version, Worker, permitted,
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal, Scheme,
+    Tenant, Timestamp, Tongue, Use, Version, Worker, permitted,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,6 +33,7 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     tell("location", json!(&*key.location.0));
     tell("purpose", json!(key.purpose.word()));
     tell("algorithm", json!(key.algorithm.name()));
+    tell("scheme", json!(key.scheme.map(Scheme::name)));
     tell("origin", json!(key.origin.word()));
     tell("protection", json!(key.protection.word()));
     tell("authority", json!(key.authority.name()));
@@ -88,10 +89,12 @@ fn destruction(destruction: Destruction) -> Value {
     }
 }
 
-pub(crate) fn version(version: &Version, now: Moment) -> Value {
+pub(crate) fn version(key: &Key, version: &Version, now: Moment) -> Value {
     let (material, expires) = material(version.material.at(now));
     json!({
         "number": version.number,
+        "algorithm": key.algorithm_of(version).name(),
+        "scheme": key.scheme_of(version).map(Scheme::name),
         "state": version.life.state.word(),
         "destruction": destruction(version.life.destruction),
         "material": material,
@@ -118,12 +121,13 @@ fn material(material: Material) -> (&'static str, Option<Timestamp>) {
 
 /// Which key and version did the work.
 pub(crate) fn worker(by: &Worker) -> Value {
+    let algorithm = by.key.version(by.version).map_or(by.key.algorithm, |version| by.key.algorithm_of(version));
     json!({
         "id": by.key.id.to_string(),
         "path": by.key.path(),
         "account": by.owner.account,
         "version": by.version,
-        "algorithm": by.key.algorithm.name(),
+        "algorithm": algorithm.name(),
     })
 }
 

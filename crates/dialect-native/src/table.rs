@@ -1,7 +1,7 @@
 //! Which operation is which: the one table from names to readers and to the documentation.
 
 use crate::input::{Member, Operation, Trouble};
-use crate::operations::{bindings, documents, keys, life, log, names, principals, site, uses};
+use crate::operations::{bindings, documents, keys, life, log, names, principals, signs, site, uses};
 use domain::{Action, Ask};
 
 /// An operation: its name in a path, what it is called in policies and in the log, and who reads it.
@@ -59,6 +59,15 @@ static TABLE: &[Row] = &[
     row::<uses::GenerateDataKey>("generate-data-key"),
     row::<uses::GenerateDataKeyWithoutPlaintext>("generate-data-key-without-plaintext"),
     row::<uses::GenerateRandom>("generate-random"),
+    row::<signs::Sign>("sign"),
+    row::<signs::Verify>("verify"),
+    row::<signs::MacSign>("mac-sign"),
+    row::<signs::MacVerify>("mac-verify"),
+    row::<signs::DecryptAsymmetric>("decrypt-asymmetric"),
+    row::<signs::EncryptRaw>("encrypt-raw"),
+    row::<signs::DecryptRaw>("decrypt-raw"),
+    row::<signs::Decapsulate>("decapsulate"),
+    row::<signs::GetPublicKey>("get-public-key"),
     row::<documents::GetDocument>("get-document"),
     row::<documents::PutDocument>("put-document"),
     row::<documents::ListDocuments>("list-documents"),

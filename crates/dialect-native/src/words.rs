@@ -1,8 +1,8 @@
 //! What the tongue calls the words of the house: one table for reading, writing and the documentation.
 
 use domain::{
-    Algorithm, Authority, Dry, KeyState, ObjectId, Origin, PrincipalKind, Profile, ProtectionLevel, Purpose, Role,
-    RoleScope, Standing, VersionCause,
+    Algorithm, Authority, Dry, Hash, KeyState, ObjectId, Origin, PrincipalKind, Profile, ProtectionLevel, Purpose,
+    Role, RoleScope, Scheme, Standing, VersionCause,
 };
 
 /// One of a closed list.
@@ -71,6 +71,30 @@ impl Word for Algorithm {
 
     fn all() -> impl Iterator<Item = (&'static str, Self)> {
         Self::ALL.iter().map(|one| (one.name(), *one))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+}
+
+impl Word for Scheme {
+    const WHAT: &'static str = "scheme";
+
+    fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.iter().map(|one| (one.name(), *one))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+}
+
+impl Word for Hash {
+    const WHAT: &'static str = "hash";
+
+    fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.into_iter().map(|one| (one.name(), one))
     }
 
     fn parse(text: &str) -> Option<Self> {

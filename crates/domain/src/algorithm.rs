@@ -1,5 +1,7 @@
 //! Purposes and algorithms of all tongues, in the standards' words.
 
+use crate::Scheme;
+
 /// What a key is for. One key has one purpose (SP 800-57 part 1, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -108,7 +110,35 @@ impl Algorithm {
     /// Whether a version of it may come into being here and now. The rest of the vocabulary is known,
     /// and refused by name.
     pub fn is_implemented_for(self, purpose: Purpose) -> bool {
-        matches!((self, purpose), (Self::Aes256, Purpose::Encrypt))
+        match purpose {
+            Purpose::Encrypt => self == Self::Aes256,
+            // A key that wraps can be made and managed; its use comes later.
+            // No module here has them yet.
+            _ if matches!(self, Self::SlhDsaSha2S128 | Self::XWing) => false,
+            Purpose::Sign
+            | Purpose::Mac
+            | Purpose::DecryptAsymmetric
+            | Purpose::Encapsulate
+            | Purpose::EncryptRaw
+            | Purpose::Wrap => Scheme::ALL.iter().any(|scheme| scheme.fits(self, purpose)),
+            Purpose::Agree | Purpose::SignAndDecrypt => false,
+        }
+    }
+
+    /// Bytes of the raw public key, where a standard gives one of fixed length that ends the SubjectPublicKeyInfo:
+    /// FIPS 203, FIPS 204, FIPS 205, draft-connolly-cfrg-xwing-kem.
+    pub fn raw_public_bytes(self) -> Option<usize> {
+        match self {
+            Self::MlDsa44 => Some(1_312),
+            Self::MlDsa65 => Some(1_952),
+            Self::MlDsa87 => Some(2_592),
+            Self::SlhDsaSha2S128 => Some(32),
+            Self::MlKem512 => Some(800),
+            Self::MlKem768 => Some(1_184),
+            Self::MlKem1024 => Some(1_568),
+            Self::XWing => Some(1_216),
+            _ => None,
+        }
     }
 
     /// Whether the algorithm can serve the purpose at all, implemented or not.

@@ -2,7 +2,7 @@
 
 use crate::{
     Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin,
-    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scope, Timestamp, Window,
+    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scheme, Scope, Signable, Timestamp, Window,
 };
 use secret::Secret;
 
@@ -58,6 +58,8 @@ pub struct CreateKey {
     pub name: Option<String>,
     pub purpose: Purpose,
     pub algorithm: Algorithm,
+    /// The only way in which the key shall be used; none leaves it to each use.
+    pub scheme: Option<Scheme>,
     pub origin: Origin,
     pub protection: ProtectionLevel,
     pub authority: Authority,
@@ -67,6 +69,8 @@ pub struct CreateKey {
     pub document: Option<String>,
     /// Whether the caller takes the risk of locking itself out.
     pub bypass_lockout_check: bool,
+    /// Whether the caller is told of the key before its material is made. Only keys with a public half are made so.
+    pub later: bool,
     pub rotation_days: Option<u32>,
     pub limits: Limits,
     pub window: Window,
@@ -201,6 +205,66 @@ pub enum Ask {
     },
     GenerateRandom {
         bytes: u32,
+    },
+
+    // Use of keys that are no envelope keys. Without a version, the one that protects is meant; without a scheme, the one
+    // that the key is fixed to, or the only one that there is.
+    Sign {
+        key: KeyName,
+        version: Option<u32>,
+        scheme: Option<Scheme>,
+        what: Signable,
+    },
+    Verify {
+        key: KeyName,
+        version: Option<u32>,
+        scheme: Option<Scheme>,
+        what: Signable,
+        signature: Vec<u8>,
+    },
+    MacSign {
+        key: KeyName,
+        version: Option<u32>,
+        data: Secret,
+    },
+    MacVerify {
+        key: KeyName,
+        version: Option<u32>,
+        data: Secret,
+        mac: Vec<u8>,
+    },
+    DecryptAsymmetric {
+        key: KeyName,
+        version: Option<u32>,
+        scheme: Option<Scheme>,
+        ciphertext: Vec<u8>,
+    },
+    /// `iv`: none is made here. GCM takes none, and CBC and CTR no associated data.
+    EncryptRaw {
+        key: KeyName,
+        version: Option<u32>,
+        scheme: Option<Scheme>,
+        plaintext: Secret,
+        associated: Vec<u8>,
+        iv: Option<Vec<u8>>,
+    },
+    /// Of GCM, the tag of 16 bytes is behind the ciphertext.
+    DecryptRaw {
+        key: KeyName,
+        version: Option<u32>,
+        scheme: Option<Scheme>,
+        ciphertext: Vec<u8>,
+        associated: Vec<u8>,
+        iv: Vec<u8>,
+    },
+    Decapsulate {
+        key: KeyName,
+        version: Option<u32>,
+        ciphertext: Vec<u8>,
+    },
+    GetPublicKey {
+        key: KeyName,
+        version: Option<u32>,
     },
 
     // Policy
@@ -356,6 +420,10 @@ pub enum Ask {
         key: ObjectId,
     },
     CloseWindows {
+        key: ObjectId,
+    },
+    /// Makes the material of versions that await it.
+    GenerateDue {
         key: ObjectId,
     },
     /// A process that ends gives back what it was given and has not used.

@@ -287,6 +287,9 @@ impl fmt::Display for Fault {
                 write!(f, "awaits approval {approval}; repeat the request once approved")
             }
             Self::NotUsable(scope, state) => write!(f, "{scope} is {state:?} and may not do this"),
+            Self::MaterialNotHeld { version, material: Material::Awaited } => {
+                write!(f, "the material of version {version} is not there yet")
+            }
             Self::MaterialNotHeld { version, material } => {
                 write!(f, "the material of version {version} is not held ({material:?}); import it again")
             }

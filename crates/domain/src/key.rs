@@ -1,10 +1,12 @@
 //! Keys, their versions and their material.
 
 use crate::{
-    Algorithm, Authority, Fault, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose,
+    Algorithm, Authority, Fault, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Scheme,
     Timestamp, Window,
 };
-use secret::Held;
+use secret::Kept;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 /// A ring groups keys in a tenant and location. A key made where rings are unknown lives in `default`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,10 @@ pub struct Key {
     /// Unique in its ring. A key made where names are unknown has none but its id.
     pub name: Option<String>,
     pub purpose: Purpose,
+    /// Of a version that names no other.
     pub algorithm: Algorithm,
+    /// The only way in which the key is used; none leaves it to each use. Of a version that names no other.
+    pub scheme: Option<Scheme>,
     pub origin: Origin,
     pub protection: ProtectionLevel,
     pub authority: Authority,
@@ -75,7 +80,7 @@ pub struct RotationSchedule {
 }
 
 /// `fingerprint` is a keyed digest of the material, and outlives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     pub number: u32,
     pub life: Life,
@@ -84,6 +89,12 @@ pub struct Version {
     pub window: Window,
     pub created: Timestamp,
     pub cause: VersionCause,
+    /// Where it differs from the key's.
+    pub algorithm: Option<Algorithm>,
+    /// Where it differs from the key's.
+    pub scheme: Option<Scheme>,
+    /// The public half of the material, where it has one: SubjectPublicKeyInfo (RFC 5280) in DER.
+    pub public: Option<Arc<[u8]>>,
 }
 
 /// HMAC-SHA-256 of the material under a key of the site: equal material has equal fingerprints.
@@ -112,7 +123,26 @@ pub struct KeyMaterial {
     pub version: u32,
     pub algorithm: Algorithm,
     pub purpose: Purpose,
-    pub bytes: Held,
+    pub bytes: Kept,
+    pub ready: Ready,
+}
+
+/// What the holder made of the material to work with it. It is there as long as the material is, and goes with it.
+#[derive(Default)]
+pub struct Ready(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl Ready {
+    /// What was made before, or what `make` makes now; none where somebody made something else of it.
+    pub fn get_or_make<T: Any + Send + Sync, E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<Option<&T>, E> {
+        let made = match self.0.get() {
+            Some(made) => made,
+            None => {
+                let made = make()?;
+                self.0.get_or_init(|| Box::new(made))
+            }
+        };
+        Ok(made.downcast_ref())
+    }
 }
 
 impl Key {
@@ -123,6 +153,16 @@ impl Key {
             Some(version) if version.number == number => Ok(version),
             _ => self.versions.iter().find(|version| version.number == number).ok_or(Fault::NotFound),
         }
+    }
+
+    /// What the version computes with.
+    pub fn algorithm_of(&self, version: &Version) -> Algorithm {
+        version.algorithm.unwrap_or(self.algorithm)
+    }
+
+    /// The only way in which the version is used; none leaves it to each use.
+    pub fn scheme_of(&self, version: &Version) -> Option<Scheme> {
+        version.scheme.or(self.scheme)
     }
 
     pub fn primary_version(&self) -> Result<&Version, Fault> {
@@ -148,7 +188,14 @@ impl Key {
 impl Version {
     pub fn active(number: u32, fingerprint: Option<Fingerprint>, created: Timestamp, cause: VersionCause) -> Self {
         let material = Material::Held { expires: None };
-        Self { number, life: Life::ACTIVE, material, fingerprint, window: Window::ALWAYS, created, cause }
+        let (life, window) = (Life::ACTIVE, Window::ALWAYS);
+        let (algorithm, scheme, public) = (None, None, None);
+        Self { number, life, material, fingerprint, window, created, cause, algorithm, scheme, public }
+    }
+
+    /// A version whose material is yet to be made.
+    pub fn awaited(number: u32, created: Timestamp, cause: VersionCause) -> Self {
+        Self { material: Material::Awaited, ..Self::active(number, None, created, cause) }
     }
 }
 
@@ -159,8 +206,21 @@ impl Key {
             (crate::KeyState::Active, crate::Destruction::None, Some(schedule)) => schedule.next,
             _ => Timestamp::MAX,
         };
-        let versions = self.versions.iter().map(|version| version.due(profile));
+        let versions = self.versions.iter().map(|version| version.due(profile).min(self.generation_due(version)));
         versions.chain([rotation, self.life.due()]).min().unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Key {
+    /// Material that is yet to be made is due at once, unless the end of the key has come first.
+    fn generation_due(&self, version: &Version) -> Timestamp {
+        if self.awaits_generation(version) { version.created } else { Timestamp::MAX }
+    }
+
+    /// Whether the material of the version is for the house to make.
+    pub fn awaits_generation(&self, version: &Version) -> bool {
+        let ended = self.life.state == crate::KeyState::Destroyed || version.life.state == crate::KeyState::Destroyed;
+        self.origin == Origin::Generated && version.material == Material::Awaited && !ended
     }
 }
 

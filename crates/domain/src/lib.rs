@@ -16,10 +16,11 @@ mod profile;
 mod query;
 mod reply;
 mod request;
+mod scheme;
 mod tenant;
 
 pub use clock::{Agreed, DAY, Dispute, Moment, Reading, SECOND, Steady, Timestamp};
 pub use {
     algorithm::*, ask::*, budget::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*,
-    profile::*, query::*, reply::*, request::*, tenant::*,
+    profile::*, query::*, reply::*, request::*, scheme::*, tenant::*,
 };

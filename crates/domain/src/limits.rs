@@ -29,3 +29,7 @@ pub const ROTATION_PERIOD_DAYS_MAX: u32 = 36_500;
 /// What somebody says of why.
 pub const REASON_CHARS_MAX: usize = 256;
 pub const PAGE_ITEMS_MAX: u32 = 1_000;
+/// How often a key may seal by AES-GCM with random IVs of 96 bits (SP 800-38D, section 8.3).
+pub const GCM_USES_MAX: u64 = 1 << 32;
+/// Bytes of a message that is signed or authenticated here.
+pub const MESSAGE_BYTES_MAX: usize = 65_536;

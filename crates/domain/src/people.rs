@@ -216,6 +216,11 @@ impl Half {
 }
 
 impl Tongue {
+    /// Whether keys for this can be made and used in the tongue, as far as this release speaks it.
+    pub fn serves(self, purpose: crate::Purpose) -> bool {
+        self != Self::Aws || purpose == crate::Purpose::Encrypt
+    }
+
     /// Whether a key is shown in this tongue; if not, why.
     pub fn spells(self, key: &crate::Key) -> Result<(), &'static str> {
         match self {
@@ -223,7 +228,7 @@ impl Tongue {
             Self::Aws if key.life.state == crate::KeyState::Destroyed => {
                 Err("a destroyed key is gone in the AWS tongue")
             }
-            Self::Aws if key.purpose != crate::Purpose::Encrypt => {
+            Self::Aws if !self.serves(key.purpose) => {
                 Err("until its own release the AWS tongue shows symmetric encryption keys only")
             }
             Self::Aws => Ok(()),

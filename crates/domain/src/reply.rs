@@ -2,7 +2,7 @@
 
 use crate::{
     AliasFound, CertificateShown, CheckpointShown, EntryShown, Key, KeyState, Moment, ObjectId, Principal, Progress,
-    ProofShown, Reading, RotationSchedule, Settings, Tenant, Timestamp, Version,
+    ProofShown, Reading, RotationSchedule, Scheme, Settings, Tenant, Timestamp, Version,
 };
 use secret::Secret;
 use std::sync::Arc;
@@ -89,6 +89,44 @@ pub enum Reply {
         ciphertext: Vec<u8>,
     },
     Random(Secret),
+    Signature {
+        by: Worker,
+        scheme: Scheme,
+        signature: Vec<u8>,
+    },
+    Mac {
+        by: Worker,
+        mac: Vec<u8>,
+    },
+    /// Whether a signature or a message authentication code is right.
+    Verified {
+        by: Worker,
+        scheme: Scheme,
+        valid: bool,
+    },
+    /// Opened with a private key, or in a mode of the caller's own.
+    Opened {
+        by: Worker,
+        scheme: Scheme,
+        plaintext: Secret,
+    },
+    /// In a mode of the caller's own. Of GCM, the tag of 16 bytes is behind the ciphertext.
+    RawCiphertext {
+        by: Worker,
+        scheme: Scheme,
+        ciphertext: Vec<u8>,
+        iv: Vec<u8>,
+    },
+    SharedSecret {
+        by: Worker,
+        secret: Secret,
+    },
+    /// SubjectPublicKeyInfo in DER, and the raw key where its standard has one of fixed length.
+    PublicHalf {
+        by: Worker,
+        spki: Arc<[u8]>,
+        raw: Option<Vec<u8>>,
+    },
 
     Caller {
         principal: Arc<Principal>,

@@ -141,6 +141,16 @@ actions! {
     GiveBack = 99, "GiveBack", House, "Gives back what a process was allowed and has not used.";
     Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
+    Sign = 110, "Sign", Use, "Signs a message or a digest.";
+    Verify = 111, "Verify", Use, "Says whether a signature is right.";
+    MacSign = 112, "MacSign", Use, "Makes a message authentication code.";
+    MacVerify = 113, "MacVerify", Use, "Says whether a message authentication code is right.";
+    DecryptAsymmetric = 114, "DecryptAsymmetric", Use, "Opens what was encrypted with the public key.";
+    EncryptRaw = 115, "EncryptRaw", Use, "Encrypts in a mode of the caller's own.";
+    DecryptRaw = 116, "DecryptRaw", Use, "Decrypts in a mode of the caller's own.";
+    Decapsulate = 117, "Decapsulate", Use, "Gives the secret that was encapsulated with the public key.";
+    GetPublicKey = 118, "GetPublicKey", Read, "Shows the public half of a key.";
+    GenerateDue = 119, "GenerateDue", House, "Makes material that is awaited.";
 }
 
 impl Action {

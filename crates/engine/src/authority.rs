@@ -21,6 +21,12 @@ pub(crate) fn place(here: &Here<'_>) -> Target {
     Target::Place { tenant, location, ring: None, authority: of_tongue(here.tongue) }
 }
 
+/// Whether a fresh version with a public half is told of before its material is there: Google's regime knows versions
+/// whose generation is pending, the others wait for it.
+pub(crate) fn generates_later(authority: Authority) -> bool {
+    authority == Authority::GoogleIam
+}
+
 /// Rotation does what the key's authority does, whoever asks: AWS and native stop the former version from
 /// protecting, Google and Azure leave it as it is.
 pub(crate) fn rotation(key: &Key, fingerprint: domain::Fingerprint, cause: VersionCause) -> Event {

@@ -1,15 +1,15 @@
 //! What the house asks of itself when a time has come. Each is found anew, judged anew, and recorded.
 
 use crate::find::Owned;
-use crate::keys::{material_row, rotatable, rotated};
+use crate::keys::{material_row, put_material, rotatable, rotated};
 use crate::purse::budget_change;
 use crate::working::working;
 use crate::{Step, Supplies};
-use crypto::Job;
+use crypto::{Job, Worked};
 use domain::{
-    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, Fault, Found, Key, KeyState, Material, Object,
-    ObjectId, Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table, Target, Tenant, Timestamp,
-    Version, VersionCause,
+    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, FailureReason, Fault, Found, Key, KeyState,
+    Material, Object, ObjectId, Occasion, Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table,
+    Target, Tenant, Timestamp, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -23,6 +23,9 @@ pub(crate) fn found(action: Action, id: ObjectId, view: &View) -> Result<(Found,
     let key = view.key(id)?.ok_or_else(absent)?;
     let owner = view.tenant(key.tenant)?.ok_or_else(absent)?;
     view.touch(material_row(key.id, key.next_version()))?;
+    if let Some(version) = awaiting(&key).filter(|_| action == Action::GenerateDue) {
+        view.touch(material_row(key.id, version.number))?;
+    }
     let mut names = Vec::new();
     if matches!(action, Action::DestroyDue | Action::WipeExpired) {
         // A row of material opens only for whoever says what it is for, so it is read as material.
@@ -65,6 +68,46 @@ pub(crate) fn rotate_due<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) 
         after.rotation = key.rotation.map(|schedule| next(schedule, supplies.now.wall));
         Ok(Effects::change(change.put(after.id, Object::Key(Arc::new(after))), Reply::Done))
     }))
+}
+
+/// Makes the material of the first version that awaits it.
+pub(crate) fn generate_due<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
+    let (key, owner, _) = of(request)?;
+    let algorithm = key.algorithm_of(awaiting(key).ok_or(Fault::NotFound)?);
+    // A profile may have changed its mind meanwhile.
+    if owner.profile.admits(algorithm, Occasion::Creation(key.origin), supplies.now.latest()).is_err() {
+        return Ok(Step::Ready(generation_failed(key)));
+    }
+    Ok(Step::Work(Job::Generate { algorithm }, |request, worked, _| {
+        let (key, ..) = of(request)?;
+        let Worked::Generated { material, fingerprint, public } = worked else { return Err(Fault::Unavailable) };
+        let number = awaiting(key).ok_or(Fault::NotFound)?.number;
+        let mut after = Key::clone(key);
+        let made = |version: &&mut Version| version.number == number;
+        let version = after.versions.iter_mut().find(made).ok_or(Fault::NotFound)?;
+        *version = Version {
+            material: Material::Held { expires: None },
+            fingerprint: Some(fingerprint),
+            public,
+            ..version.clone()
+        };
+        let algorithm = version.algorithm.unwrap_or(key.algorithm);
+        let change = put_material(Change::none(), key, number, algorithm, material);
+        Ok(Effects::change(change.put(after.id, Object::Key(Arc::new(after))), Reply::Done))
+    }))
+}
+
+fn generation_failed(key: &Key) -> Effects {
+    let mut after = Key::clone(key);
+    let number = awaiting(key).map(|version| version.number);
+    for version in after.versions.iter_mut().filter(|version| Some(version.number) == number) {
+        version.material = Material::Failed(FailureReason::Generation);
+    }
+    Effects::change(Change::none().put(after.id, Object::Key(Arc::new(after))), Reply::Done)
+}
+
+fn awaiting(key: &Key) -> Option<&Version> {
+    key.versions.iter().find(|version| key.awaits_generation(version))
 }
 
 fn next(schedule: RotationSchedule, now: Timestamp) -> RotationSchedule {
@@ -190,6 +233,9 @@ pub(crate) fn wanted(key: &Key, owner: &Tenant, supplies: &Supplies<'_>) -> Vec<
     let ended = |version: &Version| window_has_ended(version, supplies);
     if owner.profile.deactivates_at_window_end() && key.versions.iter().any(ended) {
         asks.push(Ask::CloseWindows { key: id });
+    }
+    if awaiting(key).is_some() {
+        asks.push(Ask::GenerateDue { key: id });
     }
     let rotation = key.rotation.is_some_and(|schedule| schedule.next <= supplies.now.wall);
     if rotation && key.origin == Origin::Generated && rotatable(key).is_ok() {

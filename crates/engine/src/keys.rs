@@ -9,7 +9,7 @@ mod show;
 
 pub(crate) use certificate::{certify, found_certificate};
 pub(crate) use change::{change_life, describe_as, set_facts, tag, untag};
-pub(crate) use create::{create, found_fresh, material_row};
+pub(crate) use create::{create, found_fresh, material_row, put_material};
 pub(crate) use revert::{found_revert, revert};
 pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
 pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show};

@@ -105,7 +105,9 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
         draft.detail.bytes(DetailKey::Context, &context.canonical());
     }
     if let Found::Work(work) = &request.found {
-        draft.detail.text(DetailKey::Algorithm, work.key.algorithm.name());
+        let version = work.key.version(work.version);
+        let algorithm = version.map_or(work.key.algorithm, |version| work.key.algorithm_of(version));
+        draft.detail.text(DetailKey::Algorithm, algorithm.name());
     }
     if let Found::Token(token) = &request.found {
         draft.detail.text(DetailKey::Session, &token.id.to_string());

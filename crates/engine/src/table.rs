@@ -2,8 +2,8 @@
 
 use crate::find::Here;
 use crate::{
-    Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, keys, log, people, re_encrypt, tenants,
-    times, tokens,
+    Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, keys, log, mac, people, private, raw,
+    re_encrypt, sign, tenants, times, tokens, working,
 };
 use domain::{Action, Ask, BindingsOn, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
@@ -48,6 +48,15 @@ named! {
     Ask::GenerateDataKey { plaintext: true, .. } => Action::GenerateDataKey,
     Ask::GenerateDataKey { plaintext: false, .. } => Action::GenerateDataKeyWithoutPlaintext,
     Ask::GenerateRandom { .. } => Action::GenerateRandom,
+    Ask::Sign { .. } => Action::Sign,
+    Ask::Verify { .. } => Action::Verify,
+    Ask::MacSign { .. } => Action::MacSign,
+    Ask::MacVerify { .. } => Action::MacVerify,
+    Ask::DecryptAsymmetric { .. } => Action::DecryptAsymmetric,
+    Ask::EncryptRaw { .. } => Action::EncryptRaw,
+    Ask::DecryptRaw { .. } => Action::DecryptRaw,
+    Ask::Decapsulate { .. } => Action::Decapsulate,
+    Ask::GetPublicKey { .. } => Action::GetPublicKey,
     Ask::GetDocument { .. } => Action::GetDocument,
     Ask::PutDocument { .. } => Action::PutDocument,
     Ask::ListDocuments { .. } => Action::ListDocuments,
@@ -88,6 +97,7 @@ named! {
     Ask::DestroyDue { .. } => Action::DestroyDue,
     Ask::WipeExpired { .. } => Action::WipeExpired,
     Ask::CloseWindows { .. } => Action::CloseWindows,
+    Ask::GenerateDue { .. } => Action::GenerateDue,
     Ask::GiveBack(_) => Action::GiveBack,
     Ask::ErrandDone { .. } => Action::ErrandDone,
     Ask::Prune { .. } => Action::Prune,
@@ -129,6 +139,15 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::Encrypt { key, .. }
         | Ask::GenerateDataKey { key, .. }
         | Ask::Explain { key, .. }
+        | Ask::Sign { key, .. }
+        | Ask::Verify { key, .. }
+        | Ask::MacSign { key, .. }
+        | Ask::MacVerify { key, .. }
+        | Ask::DecryptAsymmetric { key, .. }
+        | Ask::EncryptRaw { key, .. }
+        | Ask::DecryptRaw { key, .. }
+        | Ask::Decapsulate { key, .. }
+        | Ask::GetPublicKey { key, .. }
         | Ask::ReEncrypt { to: key, .. } => Some(key),
         Ask::Decrypt { key, .. } | Ask::ListAliases { key, .. } => key.as_ref(),
         Ask::GetBindings { on: BindingsOn::Key(key) }
@@ -169,6 +188,15 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         Ask::Decrypt { .. } => decrypt::found(ask, here, view),
         Ask::ReEncrypt { .. } => re_encrypt::found(ask, here, view),
         Ask::GenerateRandom { .. } => Ok(encrypt::found_random(here)),
+        Ask::Sign { key, version, .. }
+        | Ask::Verify { key, version, .. }
+        | Ask::MacSign { key, version, .. }
+        | Ask::MacVerify { key, version, .. }
+        | Ask::DecryptAsymmetric { key, version, .. }
+        | Ask::EncryptRaw { key, version, .. }
+        | Ask::DecryptRaw { key, version, .. }
+        | Ask::Decapsulate { key, version, .. }
+        | Ask::GetPublicKey { key, version } => working::found_version(action, key, *version, here, view),
         Ask::PutDocument { key, regime, text, .. } => documents::found_put(key, *regime, text, here, view),
         Ask::GetBindings { .. } | Ask::SetBindings { .. } | Ask::TestPermissions { .. } => {
             bindings::found(ask, here, view)
@@ -214,9 +242,11 @@ fn found_house(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::GetStatus => log::found_status(here, view),
         Ask::GetSettings | Ask::SetSettings { .. } => tenants::found_settings(action, view),
         Ask::GetClock | Ask::AcceptClock { .. } => times::found(action, here, view),
-        Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
-            house::found(action, *key, view)
-        }
+        Ask::RotateDue { key }
+        | Ask::DestroyDue { key }
+        | Ask::WipeExpired { key }
+        | Ask::CloseWindows { key }
+        | Ask::GenerateDue { key } => house::found(action, *key, view),
         Ask::GiveBack(back) => house::found_budget(back, view),
         Ask::ErrandDone { .. } | Ask::Prune { .. } => Ok(house::found_site(action)),
         Ask::Invalid { .. } => {
@@ -239,6 +269,15 @@ pub(crate) fn step<'r>(
         Ask::ReEncrypt { .. } => re_encrypt::re_encrypt(request, supplies),
         Ask::GenerateDataKey { .. } => encrypt::data_key(request, supplies),
         Ask::GenerateRandom { .. } => encrypt::random(request),
+        Ask::Sign { .. } => sign::sign(request, supplies),
+        Ask::Verify { .. } => sign::verify(request, supplies),
+        Ask::MacSign { .. } => mac::sign(request, supplies),
+        Ask::MacVerify { .. } => mac::verify(request, supplies),
+        Ask::DecryptAsymmetric { .. } => private::decrypt(request, supplies),
+        Ask::EncryptRaw { .. } => raw::encrypt(request, supplies),
+        Ask::DecryptRaw { .. } => raw::decrypt(request, supplies),
+        Ask::Decapsulate { .. } => private::decapsulate(request, supplies),
+        Ask::GetPublicKey { .. } => private::public(request, supplies),
         Ask::CreateKey(_) => keys::create(request, supplies),
         Ask::DescribeKey { .. } => keys::show(request, supplies),
         Ask::ListKeys { .. } => keys::list(request),
@@ -300,6 +339,7 @@ fn step_people<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<
         Ask::DestroyDue { .. } => house::destroy_due(request, supplies),
         Ask::WipeExpired { .. } => house::wipe_expired(request, supplies),
         Ask::CloseWindows { .. } => house::close_windows(request, supplies),
+        Ask::GenerateDue { .. } => house::generate_due(request, supplies),
         Ask::GiveBack(_) => house::give_back(request),
         Ask::ErrandDone { .. } => house::errand_done(request),
         Ask::Prune { .. } => house::prune(request),

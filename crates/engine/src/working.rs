@@ -1,12 +1,13 @@
 //! A version that is about to work.
 
-use crate::find::Owned;
+use crate::find;
+use crate::find::{Here, Owned};
 use crypto::WorkKey;
 use domain::{
-    Action, Demand, Fault, KeyShown, Limits, Material, Moment, Occasion, Purpose, Target, Use, Worker, Working,
-    permitted,
+    Action, Demand, Fault, Found, KeyName, KeyShown, Limits, Material, Moment, Occasion, Purpose, Request, Scheme,
+    Target, Use, Version, Worker, Working, permitted,
 };
-use ledger::View;
+use ledger::{Detail, DetailKey, Effects, View};
 use std::sync::Arc;
 
 /// The version with its material, if it is held at all.
@@ -20,15 +21,73 @@ pub(crate) fn working(owned: Owned, version: u32, view: &View) -> Result<Working
 
 /// A handle exists only for what may be used so, now.
 pub(crate) fn usable(working: &Working, usage: Use, now: Moment) -> Result<WorkKey, Fault> {
+    usable_for(working, &[Purpose::Encrypt], usage, now)
+}
+
+/// The same for keys of these purposes.
+pub(crate) fn usable_for(working: &Working, purposes: &[Purpose], usage: Use, now: Moment) -> Result<WorkKey, Fault> {
+    let version = version_for(working, purposes, usage, now)?;
+    let missing = Fault::MaterialNotHeld { version: version.number, material: Material::Awaited };
+    let material = Arc::clone(working.material.as_ref().ok_or(missing)?);
+    Ok(WorkKey { key: working.key.id, version: working.version, material })
+}
+
+/// The version, if it may be used so, now.
+pub(crate) fn version_for<'w>(
+    working: &'w Working,
+    purposes: &[Purpose],
+    usage: Use,
+    now: Moment,
+) -> Result<&'w Version, Fault> {
     let key = &working.key;
-    if key.purpose != Purpose::Encrypt {
+    if !purposes.contains(&key.purpose) {
         return Err(Fault::WrongPurpose { purpose: key.purpose });
     }
-    permitted(key, key.version(working.version)?, usage, now)?;
-    working.account.profile.admits(key.algorithm, Occasion::Use(usage), now.latest())?;
-    let missing = Fault::MaterialNotHeld { version: working.version, material: Material::Awaited };
-    let material = Arc::clone(working.material.as_ref().ok_or(missing)?);
-    Ok(WorkKey { key: key.id, version: working.version, material })
+    let version = key.version(working.version)?;
+    permitted(key, version, usage, now)?;
+    working.account.profile.admits(key.algorithm_of(version), Occasion::Use(usage), now.latest())?;
+    Ok(version)
+}
+
+/// The version that is named, or else the one that protects by default.
+pub(crate) fn found_version(
+    action: Action,
+    name: &KeyName,
+    version: Option<u32>,
+    here: &Here<'_>,
+    view: &View,
+) -> Result<(Found, Vec<Demand>), Fault> {
+    let owned = find::key(name, here, view)?;
+    let demands = vec![demand(action, &owned)];
+    let version = version.unwrap_or(owned.key.primary);
+    Ok((Found::Work(working(owned, version, view)?), demands))
+}
+
+/// The version at work.
+pub(crate) fn work<'r>(request: &'r Request<'_>) -> Result<&'r Working, Fault> {
+    match &request.found {
+        Found::Work(work) => Ok(work),
+        _ => Err(Fault::NotFound),
+    }
+}
+
+/// How the version is used this time.
+pub(crate) fn scheme(
+    working: &Working,
+    version: &Version,
+    asked: Option<Scheme>,
+    takes: impl Fn(Scheme) -> bool,
+) -> Result<Scheme, Fault> {
+    let key = &working.key;
+    Scheme::chosen((key.algorithm_of(version), key.purpose), key.scheme_of(version), asked, takes)
+}
+
+/// The effects, and in the entry how the version was used and on how many bytes.
+pub(crate) fn told(mut effects: Effects, scheme: Scheme, bytes: usize) -> Effects {
+    let scheme = Detail::Text(format!("scheme={}", scheme.name()));
+    effects.detail.push((DetailKey::Parameter, scheme));
+    effects.detail.push((DetailKey::Bytes, Detail::Number(u64::try_from(bytes).unwrap_or(u64::MAX))));
+    effects
 }
 
 pub(crate) fn worker(working: &Working) -> Worker {

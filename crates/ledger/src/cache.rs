@@ -10,6 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// How many rows are kept in memory.
 pub(crate) const ROWS_CACHED_MAX: u64 = 65_536;
 
+/// How many private keys of asymmetric algorithms, with what their holder made of them, are kept in memory at most.
+const PRIVATE_KEYS_CACHED_MAX: u64 = 8_192;
+
 /// A row as it was at one revision; also a row that is not there, at revision zero or after its removal.
 pub(crate) struct Row {
     pub(crate) id: RowId,
@@ -53,6 +56,9 @@ impl Weighter<RowId, Arc<Row>> for ByCount {
         // A key with many versions counts as more than one row.
         match &row.object {
             Some(Object::Key(key)) => 1 + u64::try_from(key.versions.len() / 16).unwrap_or(0),
+            Some(Object::Material(material)) if !material.algorithm.is_symmetric() => {
+                ROWS_CACHED_MAX / PRIVATE_KEYS_CACHED_MAX
+            }
             _ => 1,
         }
     }

@@ -235,6 +235,32 @@ impl<'b> Reader<'b> {
         Ok(value)
     }
 
+    /// An array of at least `least` items, to which later releases added up to `known`. `read` is told how many there
+    /// are, and takes those that it knows.
+    pub(crate) fn grown<T>(
+        &mut self,
+        least: u64,
+        known: u64,
+        read: impl FnOnce(&mut Self, u64) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        let count = self.array()?;
+        if count < least {
+            return Err(Malformed);
+        }
+        let value = read(self, count)?;
+        self.skip_items(count.saturating_sub(known))?;
+        Ok(value)
+    }
+
+    /// The value, or null; nothing where it is not there to be read.
+    pub(crate) fn maybe_if<T>(
+        &mut self,
+        there: bool,
+        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
+        if there { self.maybe(read) } else { Ok(None) }
+    }
+
     /// An array whose first item, a number, says what the others are. `read` is given the number and how many
     /// items follow, and takes exactly those.
     pub(crate) fn variant<T>(

@@ -206,7 +206,8 @@ pub(crate) struct MaterialFacts {
 
 impl MaterialFacts {
     pub(crate) fn of(key: &Key, version: u32) -> Self {
-        Self { key: key.id, version, algorithm: key.algorithm as u16, purpose: key.purpose as u8 }
+        let algorithm = key.version(version).map_or(key.algorithm, |version| key.algorithm_of(version));
+        Self { key: key.id, version, algorithm: algorithm as u16, purpose: key.purpose as u8 }
     }
 
     pub(crate) fn of_material(material: &KeyMaterial) -> Self {

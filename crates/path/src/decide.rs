@@ -2,6 +2,7 @@
 
 use crate::roll::Roll;
 use crate::{House, Path, ids};
+use crypto::{Job, Worked};
 use dialect::{Echo, Wire};
 use domain::{Ask, Fault, Location, Moment, ObjectId, Refusal, RequestId, Settings, Target, Tongue, Unavailable};
 use engine::{Here, Plan, Supplies, Told};
@@ -9,6 +10,7 @@ use identity::{Caller, Credential, Source, Terms, Unverified};
 use ledger::{Basis, Outcome, View};
 use policy::Decision;
 use std::sync::Arc;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// What a request comes to on the state that its view saw.
 #[expect(clippy::large_enum_variant, reason = "nearly every request ends in the large one")]
@@ -115,7 +117,7 @@ impl Path {
         match self.policy.authorize(caller, &request, matter.settings, matter.moment) {
             Decision::Permit(permit) => match engine::plan(permit, told(matter), supplies, &self.policy) {
                 Plan::Ready(outcome) => Decided::Outcome(outcome, view.into_basis()),
-                Plan::Work(jobs) => match house.holder.run(&jobs.job) {
+                Plan::Work(jobs) => match work(house, &jobs.job) {
                     Err(Fault::Unavailable) => Decided::Unavailable(Unavailable::Store),
                     worked => Decided::Outcome(engine::conclude(worked, jobs), view.into_basis()),
                 },
@@ -129,6 +131,13 @@ impl Path {
             }
         }
     }
+}
+
+/// What takes long does not hold up the other requests of its thread.
+fn work(house: &House, job: &Job<'_>) -> Result<Worked, Fault> {
+    let apart = job.takes_long()
+        && Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if apart { tokio::task::block_in_place(|| house.holder.run(job)) } else { house.holder.run(job) }
 }
 
 /// The key that an error names: of several the first at rest, else the first.

@@ -84,7 +84,7 @@ impl Path {
         let supplies = Supplies { now, principal: SITE_TENANT, purse: &house.purse };
         let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
         let mut done = 0;
-        for ask in due {
+        for ask in due.into_iter().filter(|ask| !matches!(ask, Ask::GenerateDue { .. })) {
             match self.act(&house, &ask).await {
                 Ok(entry) => {
                     done += 1;
@@ -94,6 +94,23 @@ impl Path {
             }
         }
         Ok(done)
+    }
+
+    /// Makes the material that versions await. It may take long, so that nothing else waits for it. What was not made when
+    /// a process died is still awaited, and made by the next. Returns how much was made.
+    pub async fn generate_due(&self) -> Result<usize, Fault> {
+        let Some(house) = self.house.load_full() else { return Ok(0) };
+        let now = due_before(self.clock.now(), house.ledger.leads());
+        let supplies = Supplies { now, principal: SITE_TENANT, purse: &house.purse };
+        let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
+        let mut made = 0;
+        for ask in due.into_iter().filter(|ask| matches!(ask, Ask::GenerateDue { .. })) {
+            match self.act(&house, &ask).await {
+                Ok(_) => made += 1,
+                Err(fault) => tracing::warn!(%fault, "a key could not be generated"),
+            }
+        }
+        Ok(made)
     }
 
     /// An errand whose end was not recorded is run again.
@@ -222,9 +239,11 @@ fn due_before(now: Moment, leads: bool) -> Moment {
 /// The house acts in the tenant whose object it is, so that the tenant finds it in its log.
 fn house_caller(ask: &Ask, view: &View) -> Result<Caller, Fault> {
     let key = match ask {
-        Ask::RotateDue { key } | Ask::DestroyDue { key } | Ask::WipeExpired { key } | Ask::CloseWindows { key } => {
-            view.key(*key)?
-        }
+        Ask::RotateDue { key }
+        | Ask::DestroyDue { key }
+        | Ask::WipeExpired { key }
+        | Ask::CloseWindows { key }
+        | Ask::GenerateDue { key } => view.key(*key)?,
         Ask::GiveBack(back) => view.key(back.key)?,
         _ => None,
     };

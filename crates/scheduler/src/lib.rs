@@ -15,6 +15,7 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut resumed = false;
+    let making = tokio::spawn(make_keys(Arc::clone(&path)));
     loop {
         tokio::select! {
             () = &mut shutdown => break,
@@ -25,8 +26,23 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
         }
         round(&path).await;
     }
+    making.abort();
     path.record_refusals().await;
     path.give_back().await;
+}
+
+/// Keys that are awaited are made beside everything else: one may take seconds.
+async fn make_keys(path: Arc<Path>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match path.generate_due().await {
+            Ok(0) => {}
+            Ok(made) => tracing::info!(made, "keys were generated"),
+            Err(fault) => tracing::warn!(%fault, "which keys are awaited could not be looked up"),
+        }
+    }
 }
 
 /// One look at what is due.

@@ -1,6 +1,6 @@
 //! Bytes that must never be seen.
 //!
-//! [`Secret`] and [`Held`] have no `Debug`, `Display`, `Clone`, `PartialEq`, `Deref` or serde. A struct
+//! [`Secret`], [`Held`] and [`Kept`] have no `Debug`, `Display`, `Clone`, `PartialEq`, `Deref` or serde. A struct
 //! that holds one cannot derive `Debug` either, so key material cannot reach a log line by accident.
 //! They only lend their bytes, and every place that borrows is in a golden file.
 //!
@@ -23,6 +23,56 @@ pub use map::SecretMemory;
 pub use process::{ProcessProtection, clock_is_synchronised, protect_process};
 
 use zeroize::Zeroize;
+
+/// What stays, of any length: in secret memory where it fits, else on the heap, which is locked, undumpable and wiped.
+pub enum Kept {
+    Held(Held),
+    Long(Secret),
+}
+
+impl Kept {
+    /// Copies the bytes to where they stay.
+    pub fn keep(bytes: &[u8]) -> Result<Self, ArenaFull> {
+        if bytes.len() > HELD_BYTES_MAX {
+            return Ok(Self::Long(Secret::new(bytes.to_vec())));
+        }
+        Held::keep(bytes).map(Self::Held)
+    }
+
+    /// What is in secret memory; none where it is too long for that.
+    pub fn held(&self) -> Option<&Held> {
+        match self {
+            Self::Held(held) => Some(held),
+            Self::Long(_) => None,
+        }
+    }
+
+    /// Lends the bytes to `f`. Every caller is listed in the golden file of exposures.
+    pub fn expose<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        match self {
+            Self::Held(held) => held.expose(f),
+            Self::Long(secret) => secret.expose(f),
+        }
+    }
+
+    /// The number of bytes, which is no secret.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Held(held) => held.len(),
+            Self::Long(secret) => secret.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<Held> for Kept {
+    fn from(held: Held) -> Self {
+        Self::Held(held)
+    }
+}
 
 /// Plaintext, a credential or fresh material on its way. On the heap, erased on drop.
 pub struct Secret(Vec<u8>);

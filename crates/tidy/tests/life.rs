@@ -26,6 +26,7 @@ fn key(origin: Origin) -> Key {
         name: None,
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin,
         protection: ProtectionLevel::Software,
         authority: Authority::Native,
@@ -70,29 +71,29 @@ fn what_is_permitted_is_golden() {
         let (protect, process) = (says(&key, &version, Use::Protect, now), says(&key, &version, Use::Process, now));
         table += &format!("{what}: {protect} / {process}\n");
     };
-    let good = key(Origin::Generated).versions[0];
+    let good = key(Origin::Generated).versions[0].clone();
     let in_state = |state| Life { state, destruction: Destruction::None };
     for of_key in KeyState::ALL {
         for of_version in KeyState::ALL {
             let what = format!("{of_key:?} key, {of_version:?} version");
-            line(what, in_state(of_key), Version { life: in_state(of_version), ..good });
+            line(what, in_state(of_key), Version { life: in_state(of_version), ..good.clone() });
         }
     }
     let destruction = Destruction::Scheduled { deadline: at(5).wall, due: at(5).steady, resume_to: KeyState::Active };
     for state in KeyState::ALL {
         let ending = Life { state, destruction };
-        line(format!("{state:?} key to be destroyed"), ending, good);
-        line(format!("{state:?} version to be destroyed"), Life::ACTIVE, Version { life: ending, ..good });
+        line(format!("{state:?} key to be destroyed"), ending, good.clone());
+        line(format!("{state:?} version to be destroyed"), Life::ACTIVE, Version { life: ending, ..good.clone() });
     }
     let removed = [Removal::Deleted, Removal::Expired, Removal::Destroyed].map(Material::Removed);
     let failed = [domain::FailureReason::Generation, domain::FailureReason::Import].map(Material::Failed);
     let held = [9, 10, 11].map(|day| Material::Held { expires: Some(at(day).wall) });
     for material in [Material::Awaited].into_iter().chain(removed).chain(failed).chain(held) {
-        line(format!("{material:?}"), Life::ACTIVE, Version { material, ..good });
+        line(format!("{material:?}"), Life::ACTIVE, Version { material, ..good.clone() });
     }
     for (from, until) in [(Some(10), Some(11)), (Some(11), None), (None, Some(10)), (Some(9), Some(10))] {
         let window = Window { from: from.map(|day| at(day).wall), until: until.map(|day| at(day).wall) };
-        line(format!("on day 10, window {from:?} to {until:?}"), Life::ACTIVE, Version { window, ..good });
+        line(format!("on day 10, window {from:?} to {until:?}"), Life::ACTIVE, Version { window, ..good.clone() });
     }
     golden("tests/golden/permitted.txt", &table);
 }

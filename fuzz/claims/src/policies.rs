@@ -142,6 +142,7 @@ fn key(authority: Authority, policy: Option<&str>) -> Key {
         name: Some("payroll".into()),
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Generated,
         protection: ProtectionLevel::Software,
         authority,

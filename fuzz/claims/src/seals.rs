@@ -9,7 +9,8 @@ static SOFTWARE: LazyLock<Software> = LazyLock::new(|| Software::new(Held::keep(
 static KEY: LazyLock<WorkKey> = LazyLock::new(|| {
     let (key, tenant, version) = (ObjectId([1; 16]), ObjectId([2; 16]), 7);
     let bytes = Held::keep(&[3; 32]).unwrap();
-    let material = KeyMaterial { key, tenant, version, algorithm: Algorithm::Aes256, purpose: Purpose::Encrypt, bytes };
+    let (algorithm, purpose, ready) = (Algorithm::Aes256, Purpose::Encrypt, Default::default());
+    let material = KeyMaterial { key, tenant, version, algorithm, purpose, bytes: bytes.into(), ready };
     WorkKey { key, version, material: Arc::new(material) }
 });
 

@@ -63,6 +63,7 @@ pub(crate) fn key() -> Key {
         name: None,
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Generated,
         protection: ProtectionLevel::Software,
         authority: Authority::Aws,

@@ -4,7 +4,7 @@ use super::page;
 use crate::input::{Pairs, operation};
 use domain::{
     Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, Limits, ObjectId, Origin, ProtectionLevel, Purpose,
-    Timestamp, Window,
+    Scheme, Timestamp, Window,
 };
 
 operation! {
@@ -13,6 +13,7 @@ operation! {
         ring: Option<String> = "The key ring, made if it is not there; `default` without.";
         purpose: Option<Purpose> = "What the key is for; `encrypt` without.";
         algorithm: Option<Algorithm> = "`AES-256` without.";
+        scheme: Option<Scheme> = "The only way in which the key shall be used; any that fits it without.";
         origin: Option<Origin> = "Where the material comes from; `generated` without.";
         protection: Option<ProtectionLevel> = "What keeps the material while it works; `software` without.";
         authority: Option<Authority> = "Whose documents may allow its use; `native` without.";
@@ -23,6 +24,7 @@ operation! {
         tags: Option<Pairs> = "Names and values.";
         document: Option<String> = "A policy document of the authority; the authority's default without.";
         bypass_lockout_check: Option<bool> = "Whether you take the risk of locking yourself out.";
+        later: Option<bool> = "`true` does not wait for a key with a public half: its material is awaited at first.";
         rotation_days: Option<u32> = "Days from one rotation to the next; the tenant's profile decides without.";
         uses_max: Option<u64> = "How often each version protects, at most; without limit without.";
         bytes_max: Option<u64> = "How many bytes of plaintext each version protects, at most; without limit without.";
@@ -34,6 +36,7 @@ operation! {
         name: input.name,
         purpose: input.purpose.unwrap_or(Purpose::Encrypt),
         algorithm: input.algorithm.unwrap_or(Algorithm::Aes256),
+        scheme: input.scheme,
         origin: input.origin.unwrap_or(Origin::Generated),
         protection: input.protection.unwrap_or(ProtectionLevel::Software),
         authority: input.authority.unwrap_or(Authority::Native),
@@ -46,6 +49,7 @@ operation! {
         },
         document: input.document,
         bypass_lockout_check: input.bypass_lockout_check.unwrap_or(false),
+        later: input.later.unwrap_or(false),
         rotation_days: input.rotation_days,
         limits: Limits { uses: input.uses_max, bytes: input.bytes_max },
         window: Window { from: input.window_from, until: input.window_until },

@@ -70,6 +70,21 @@ fn uses() -> Vec<(&'static str, Reply)> {
         ),
         ("data-key", Reply::DataKey { by: by(2), plaintext: None, ciphertext: b"wrapped".to_vec() }),
         ("random", Reply::Random(secret("random"))),
+        ("signature", Reply::Signature { by: by(2), scheme: Scheme::EcdsaSha256, signature: b"signed".to_vec() }),
+        ("verified", Reply::Verified { by: by(1), scheme: Scheme::EcdsaSha256, valid: true }),
+        ("mac", Reply::Mac { by: by(2), mac: b"code".to_vec() }),
+        ("opened", Reply::Opened { by: by(1), scheme: Scheme::RsaOaepSha256, plaintext: secret("4111 1111") }),
+        (
+            "raw-ciphertext",
+            Reply::RawCiphertext {
+                by: by(2),
+                scheme: Scheme::AesGcm,
+                ciphertext: b"sealed".to_vec(),
+                iv: b"a fresh iv..".to_vec(),
+            },
+        ),
+        ("shared-secret", Reply::SharedSecret { by: by(1), secret: secret("shared") }),
+        ("public-key", Reply::PublicHalf { by: by(2), spki: b"public".as_slice().into(), raw: Some(b"raw".to_vec()) }),
         ("would-succeed", Reply::WouldSucceed),
     ]
 }

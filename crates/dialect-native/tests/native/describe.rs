@@ -41,10 +41,11 @@ pub(crate) fn ask(ask: &Ask) -> String {
 }
 
 fn created(create: &domain::CreateKey) -> String {
-    let domain::CreateKey { ring, name, purpose, algorithm, origin, protection, authority, description, .. } = create;
+    let domain::CreateKey { ring, name, purpose, algorithm, scheme, origin, protection, authority, .. } = create;
+    let domain::CreateKey { description, later, .. } = create;
     let domain::CreateKey { facts, document, bypass_lockout_check, rotation_days, window, token, .. } = create;
-    let first = told!("CreateKey", ring, name, purpose, algorithm, origin, protection, authority, description);
-    format!("{first}{}", told!("", facts, document, bypass_lockout_check, rotation_days, window, token))
+    let first = told!("CreateKey", ring, name, purpose, algorithm, scheme, origin, protection, authority, description);
+    format!("{first}{}", told!("", facts, document, bypass_lockout_check, later, rotation_days, window, token))
 }
 
 fn life(change: &domain::LifeChange) -> String {
@@ -60,8 +61,59 @@ fn life(change: &domain::LifeChange) -> String {
     }
 }
 
+fn signable(what: &domain::Signable) -> String {
+    match what {
+        domain::Signable::Message(message) => format!("message {}", veiled(message)),
+        domain::Signable::Digest(hash, digest) => format!("{} {digest:?}", hash.name()),
+        domain::Signable::Mu(mu) => format!("mu {mu:?}"),
+    }
+}
+
+fn signed(ask: &Ask) -> String {
+    match ask {
+        Ask::Sign { key, version, scheme, what } => {
+            let what = signable(what);
+            told!("Sign", key, version, scheme, what)
+        }
+        Ask::Verify { key, version, scheme, what, signature } => {
+            let what = signable(what);
+            told!("Verify", key, version, scheme, what, signature)
+        }
+        Ask::MacSign { key, version, data } => {
+            let data = veiled(data);
+            told!("MacSign", key, version, data)
+        }
+        Ask::MacVerify { key, version, data, mac } => {
+            let data = veiled(data);
+            told!("MacVerify", key, version, data, mac)
+        }
+        Ask::DecryptAsymmetric { key, version, scheme, ciphertext } => {
+            told!("DecryptAsymmetric", key, version, scheme, ciphertext)
+        }
+        Ask::EncryptRaw { key, version, scheme, plaintext, associated, iv } => {
+            let plaintext = veiled(plaintext);
+            told!("EncryptRaw", key, version, scheme, plaintext, associated, iv)
+        }
+        Ask::DecryptRaw { key, version, scheme, ciphertext, associated, iv } => {
+            told!("DecryptRaw", key, version, scheme, ciphertext, associated, iv)
+        }
+        Ask::Decapsulate { key, version, ciphertext } => told!("Decapsulate", key, version, ciphertext),
+        Ask::GetPublicKey { key, version } => told!("GetPublicKey", key, version),
+        _ => panic!("nobody signs so"),
+    }
+}
+
 fn used(ask: &Ask) -> String {
     match ask {
+        Ask::Sign { .. }
+        | Ask::Verify { .. }
+        | Ask::MacSign { .. }
+        | Ask::MacVerify { .. }
+        | Ask::DecryptAsymmetric { .. }
+        | Ask::EncryptRaw { .. }
+        | Ask::DecryptRaw { .. }
+        | Ask::Decapsulate { .. }
+        | Ask::GetPublicKey { .. } => signed(ask),
         Ask::Encrypt { key, plaintext, context, dry } => {
             let plaintext = veiled(plaintext);
             told!("Encrypt", key, plaintext, context, dry)

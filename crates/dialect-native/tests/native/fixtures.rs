@@ -66,6 +66,7 @@ pub(crate) fn key() -> Key {
         name: Some("payments".into()),
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Generated,
         protection: ProtectionLevel::Software,
         authority: Authority::Native,

@@ -33,6 +33,7 @@ fn key() -> Key {
         name: None,
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Generated,
         protection: ProtectionLevel::Software,
         authority: Authority::Native,

@@ -3,15 +3,16 @@
 use crate::find::Here;
 use crate::keys::change::spelled_tags;
 use crate::working::shown;
-use crate::{Step, Supplies, documents};
+use crate::{Step, Supplies, authority, documents};
 use crypto::{Job, Worked};
 use domain::{
-    Action, Ask, CreateKey, DAY, Demand, Document, Fault, Found, FreshKey, Key, KeyMaterial, Keyring, Life, NameKind,
-    NameRow, Object, ObjectId, Occasion, Origin, ProtectionLevel, ROTATION_PERIOD_DAYS_MAX, ROTATION_PERIOD_DAYS_MIN,
-    Reply, Request, RotationSchedule, RowId, Table, Target, TokenRow, Version, VersionCause,
+    Action, Algorithm, Ask, CreateKey, DAY, Demand, Document, Fault, Found, FreshKey, GCM_USES_MAX, Key, KeyMaterial,
+    Keyring, Life, Limits, NameKind, NameRow, Object, ObjectId, Occasion, Origin, ProtectionLevel, Purpose,
+    ROTATION_PERIOD_DAYS_MAX, ROTATION_PERIOD_DAYS_MIN, Ready, Reply, Request, RotationSchedule, RowId, Scheme, Table,
+    Target, TokenRow, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
-use secret::Held;
+use secret::Kept;
 use std::sync::Arc;
 
 pub(crate) fn found_fresh(ask: &CreateKey, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
@@ -84,9 +85,9 @@ pub(crate) fn material_row(key: ObjectId, version: u32) -> RowId {
 }
 
 /// The change, and the row of one version's material with it.
-pub(crate) fn put_material(change: Change, key: &Key, version: u32, bytes: Held) -> Change {
-    let (algorithm, purpose) = (key.algorithm, key.purpose);
-    let material = KeyMaterial { key: key.id, tenant: key.tenant, version, algorithm, purpose, bytes };
+pub(crate) fn put_material(change: Change, key: &Key, version: u32, algorithm: Algorithm, bytes: Kept) -> Change {
+    let (purpose, ready) = (key.purpose, Ready::default());
+    let material = KeyMaterial { key: key.id, tenant: key.tenant, version, algorithm, purpose, bytes, ready };
     change.put(material_row(key.id, version).id, Object::Material(Arc::new(material)))
 }
 
@@ -101,19 +102,36 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> R
         return Err(Fault::AlreadyThere { what: ask.name.clone().unwrap_or_default() });
     }
     fresh.document.clone()?;
-    admitted(ask, fresh, supplies)?;
+    admitted(ask, fresh, request, supplies)?;
+    if !ask.algorithm.is_symmetric() && (ask.later || authority::generates_later(ask.authority)) {
+        let version = Version::awaited(1, supplies.now.wall, VersionCause::Creation);
+        return Ok(Step::Ready(made(ask, fresh, request, version, supplies, |change, _| change)));
+    }
     Ok(Step::Work(Job::Generate { algorithm: ask.algorithm }, |request, worked, supplies| {
         let (Ask::CreateKey(ask), Found::FreshKey(fresh)) = (request.ask, &request.found) else {
             return Err(Fault::NotFound);
         };
-        let Worked::Generated { material, fingerprint } = worked else { return Err(Fault::Unavailable) };
-        let mut version = Version::active(1, Some(fingerprint), supplies.now.wall, VersionCause::Creation);
-        version.window = ask.window;
-        let key = new_key(ask, fresh, request, version, supplies);
-        let change = put_material(names(ask, fresh, request, supplies), &key, 1, material)
-            .put(key.id, Object::Key(Arc::new(key.clone())));
-        Ok(Effects::change(change, Reply::Key(shown(key, &fresh.owner, supplies.now))))
+        let Worked::Generated { material, fingerprint, public } = worked else { return Err(Fault::Unavailable) };
+        let version = Version::active(1, Some(fingerprint), supplies.now.wall, VersionCause::Creation);
+        let version = Version { public, ..version };
+        Ok(made(ask, fresh, request, version, supplies, |change, key| {
+            put_material(change, key, 1, key.algorithm, material)
+        }))
     }))
+}
+
+/// The key with its first version, and what goes with it.
+fn made(
+    ask: &CreateKey,
+    fresh: &FreshKey,
+    request: &Request<'_>,
+    version: Version,
+    supplies: &Supplies<'_>,
+    more: impl FnOnce(Change, &Key) -> Change,
+) -> Effects {
+    let key = new_key(ask, fresh, request, Version { window: ask.window, ..version }, supplies);
+    let change = more(names(ask, fresh, request, supplies), &key).put(key.id, Object::Key(Arc::new(key.clone())));
+    Effects::change(change, Reply::Key(shown(key, &fresh.owner, supplies.now)))
 }
 
 /// The same token with the same request is answered as the first time.
@@ -133,7 +151,7 @@ fn made_before<'r>(
 }
 
 /// What is asked for exists, is allowed by the profile, and is spelled well.
-fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies<'_>) -> Result<(), Fault> {
+fn admitted(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Supplies<'_>) -> Result<(), Fault> {
     fresh.owner.profile.admits(ask.algorithm, Occasion::Creation(ask.origin), supplies.now.latest())?;
     if !ask.algorithm.serves(ask.purpose) {
         return Err(Fault::WrongPurpose { purpose: ask.purpose });
@@ -144,10 +162,15 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, supplies: &Supplies<'_>) -> Resul
     if ask.protection != ProtectionLevel::Software {
         return Err(Fault::NotImplemented { what: format!("protection level {:?}", ask.protection) });
     }
-    if !ask.algorithm.is_implemented_for(ask.purpose) {
+    if !ask.algorithm.is_implemented_for(ask.purpose) || !request.tongue.serves(ask.purpose) {
         return Err(Fault::NotImplemented { what: format!("{} for {:?}", ask.algorithm.name(), ask.purpose) });
     }
+    if let Some(scheme) = ask.scheme.filter(|scheme| !scheme.fits(ask.algorithm, ask.purpose)) {
+        let constraint = format!("{} is not for {} and this purpose", scheme.name(), ask.algorithm.name());
+        return Err(Fault::Invalid { member: "scheme".into(), constraint });
+    }
     if let Some(days) = ask.rotation_days {
+        rotates_by_itself(ask.purpose)?;
         period(days)?;
     }
     if fresh.owner.kind == domain::TenantKind::Site {
@@ -171,6 +194,14 @@ fn spelled(name: &str) -> Result<(), Fault> {
     })
 }
 
+/// Others must know when a new public key or MAC key is in use, so those rotate by hand.
+pub(crate) fn rotates_by_itself(purpose: Purpose) -> Result<(), Fault> {
+    if purpose == Purpose::Encrypt {
+        return Ok(());
+    }
+    Err(Fault::NotRotatable { why: "only symmetric encryption keys rotate by a schedule" })
+}
+
 pub(crate) fn period(days: u32) -> Result<u32, Fault> {
     if (ROTATION_PERIOD_DAYS_MIN..=ROTATION_PERIOD_DAYS_MAX).contains(&days) {
         return Ok(days);
@@ -192,6 +223,7 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Ve
         name: ask.name.clone(),
         purpose: ask.purpose,
         algorithm: ask.algorithm,
+        scheme: ask.scheme,
         origin: ask.origin,
         protection: ask.protection,
         authority: ask.authority,
@@ -199,12 +231,21 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Ve
         primary: 1,
         versions: vec![version],
         rotation,
-        limits: ask.limits,
+        limits: limits(ask),
         rotations_on_demand: 0,
         created: now,
         description: ask.description.clone(),
         facts: ask.facts.clone(),
         documents: first_document(ask, fresh),
+    }
+}
+
+/// What was asked for, and no more than a key may seal by GCM with IVs that are drawn.
+fn limits(ask: &CreateKey) -> Limits {
+    let seals = ask.purpose == Purpose::EncryptRaw && ask.scheme.is_none_or(|scheme| scheme == Scheme::AesGcm);
+    match (seals, ask.limits.uses) {
+        (false, _) => ask.limits,
+        (true, uses) => Limits { uses: Some(uses.unwrap_or(u64::MAX).min(GCM_USES_MAX)), ..ask.limits },
     }
 }
 
@@ -258,5 +299,8 @@ fn digest(ask: &CreateKey) -> [u8; 32] {
         ask.limits,
         ask.window,
     );
+    // Tokens of older releases were for keys without a scheme.
+    let scheme = ask.scheme.map(|scheme| format!(" {scheme:?}")).unwrap_or_default();
+    let facts = facts + &scheme;
     crypto::sha256(facts.as_bytes())
 }

@@ -1,13 +1,13 @@
 //! Makes a fresh version the one that protects. The former still opens what it closed.
 
-use super::create::{period, put_material};
+use super::create::{period, put_material, rotates_by_itself};
 use super::{becomes, of};
 use crate::working::shown;
 use crate::{Step, Supplies, authority};
 use crypto::{Job, Worked};
 use domain::{
-    Ask, DAY, Destruction, Fault, Key, KeyState, Object, Origin, Purpose, Reply, Request, RotationSchedule, Scope,
-    Tenant, VersionCause,
+    Ask, Authority, DAY, Destruction, Fault, Key, KeyState, Object, Origin, Purpose, Reply, Request, RotationSchedule,
+    Scope, Tenant, VersionCause,
 };
 use ledger::{Change, Effects};
 use std::sync::Arc;
@@ -24,6 +24,9 @@ fn rotation(key: &Key, owner: &Arc<Tenant>, supplies: &Supplies<'_>) -> Reply {
 pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::SetRotation { period_days, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, owner) = of(request)?;
+    if period_days.is_some() {
+        rotates_by_itself(key.purpose)?;
+    }
     rotatable(key)?;
     let schedule = |days: &u32| {
         let next = supplies.now.wall.plus(i64::from(*days) * DAY);
@@ -36,7 +39,7 @@ pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>
 
 /// Only keys whose material is made here, and that are not on their way out.
 pub(crate) fn rotatable(key: &Key) -> Result<(), Fault> {
-    if key.purpose != Purpose::Encrypt {
+    if key.purpose != Purpose::Encrypt && key.authority != Authority::Native {
         return Err(Fault::NotRotatable { why: "only symmetric encryption keys rotate in place" });
     }
     if key.origin != Origin::Generated {
@@ -68,9 +71,12 @@ pub(crate) fn rotated(
     cause: VersionCause,
     supplies: &Supplies<'_>,
 ) -> Result<(Key, Change), Fault> {
-    let Worked::Generated { material, fingerprint } = worked else { return Err(Fault::Unavailable) };
+    let Worked::Generated { material, fingerprint, public } = worked else { return Err(Fault::Unavailable) };
     let version = key.next_version();
-    let after = key.clone().after(authority::rotation(key, fingerprint, cause), supplies.now)?;
-    let change = put_material(Change::none(), key, version, material);
+    let mut after = key.clone().after(authority::rotation(key, fingerprint, cause), supplies.now)?;
+    if let Some(fresh) = after.versions.iter_mut().find(|one| one.number == version) {
+        fresh.public = public;
+    }
+    let change = put_material(Change::none(), key, version, key.algorithm, material);
     Ok((after, change))
 }

@@ -186,13 +186,13 @@ fn progress(len: Option<u64>) -> ProgressBar {
     style.map_or_else(|_| ProgressBar::hidden(), |style| bar.with_style(style))
 }
 
-enum Input {
+pub(crate) enum Input {
     Stdin(io::Stdin),
     File(File),
 }
 
 impl Input {
-    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         match path.filter(|path| *path != Path::new("-")) {
             None => Ok(Self::Stdin(io::stdin())),
             Some(path) => {
@@ -202,7 +202,7 @@ impl Input {
     }
 
     /// So many bytes, or what there is.
-    fn first(&mut self, limit: usize) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn first(&mut self, limit: usize) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::with_capacity(limit);
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         self.take(limit).read_to_end(&mut bytes).map_err(Failure::from_io)?;
@@ -226,7 +226,7 @@ impl Read for Input {
     }
 }
 
-enum Output {
+pub(crate) enum Output {
     Stdout(io::Stdout),
     /// Written beside its place, and moved there once it is whole.
     File {
@@ -236,7 +236,7 @@ enum Output {
 }
 
 impl Output {
-    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(place) = path.filter(|path| *path != Path::new("-")) else { return Ok(Self::Stdout(io::stdout())) };
         let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let fresh = tempfile::Builder::new().prefix(".keyward-").tempfile_in(folder);
@@ -244,7 +244,7 @@ impl Output {
         Ok(Self::File { fresh, place: place.to_owned() })
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Stdout(mut stdout) => stdout.flush().map_err(Failure::from_io),
             Self::File { fresh, place } => {

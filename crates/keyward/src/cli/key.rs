@@ -1,6 +1,6 @@
 //! `keyward key …`.
 
-use crate::cli::{Session, days, life, pair, pairs, show};
+use crate::cli::{Session, days, life, pair, pairs, show, sign};
 use crate::failure::Failure;
 use crate::output;
 use clap::{Args, Subcommand};
@@ -17,6 +17,8 @@ pub(crate) enum KeyCommand {
     Show(ShowArgs),
     /// Prove that the material of a destroyed key is gone, for an independent verifier.
     Certificate(CertificateArgs),
+    /// Print the public half of a key as PEM.
+    Public(sign::PublicArgs),
     /// List the versions of a key.
     Versions(WholeKey),
     /// Describe a key in words.
@@ -99,11 +101,18 @@ pub(crate) struct CreateArgs {
     /// The key ring, made if it is not there.
     #[arg(long)]
     ring: Option<String>,
+    /// AES-256, P-256, RSA-3072, Ed25519, HMAC-SHA-256, ML-DSA-65 …
     #[arg(long)]
     algorithm: Option<String>,
+    /// The only way in which the key shall be used: RSASSA-PSS-SHA-256 …
+    #[arg(long)]
+    scheme: Option<String>,
     /// What it is for: encrypt, sign, mac …
     #[arg(long)]
     purpose: Option<String>,
+    /// Do not wait for a key that takes long to make.
+    #[arg(long)]
+    later: bool,
     /// From one rotation to the next: 90d, 12w, 1y.
     #[arg(long, value_name = "PERIOD", value_parser = days)]
     rotate: Option<u32>,
@@ -177,6 +186,7 @@ pub(crate) async fn run(command: KeyCommand, session: &Session) -> Result<(), Fa
             session.show("describe-key", &json!({ "key": args.key, "at": at }), show::key).await
         }
         KeyCommand::Versions(args) => session.show("list-versions", &json!({ "key": args.key }), show::versions).await,
+        KeyCommand::Public(args) => sign::public(&args, session).await,
         KeyCommand::Tags(args) => session.show("list-tags", &json!({ "key": args.key }), show::tags).await,
         KeyCommand::Rotate(args) => life::rotate(&args, session).await,
         KeyCommand::Schedule(args) => life::schedule(&args, session).await,
@@ -224,7 +234,9 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
         "name": args.name,
         "ring": args.ring,
         "algorithm": args.algorithm,
+        "scheme": args.scheme,
         "purpose": args.purpose,
+        "later": args.later.then_some(true),
         "rotation_days": args.rotate,
         "uses_max": args.uses_max,
         "bytes_max": args.bytes_max,

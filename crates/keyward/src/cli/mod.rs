@@ -18,6 +18,7 @@ mod policy;
 mod principal;
 mod recover;
 mod show;
+mod sign;
 mod site;
 mod spelled;
 mod story;
@@ -71,6 +72,14 @@ pub(crate) enum Command {
     Encrypt(data::EncryptArgs),
     /// Open what `encrypt` has protected.
     Decrypt(data::DecryptArgs),
+    /// Sign a file or standard input.
+    Sign(sign::SignArgs),
+    /// Check a signature.
+    Verify(sign::VerifyArgs),
+    /// Make a message authentication code of a file or standard input.
+    Mac(sign::MacArgs),
+    /// Check a message authentication code.
+    VerifyMac(sign::VerifyMacArgs),
     /// Read the log, and check it.
     Audit(Box<audit::AuditArgs>),
     /// What remembers the log's newest head outside its store.
@@ -148,6 +157,10 @@ async fn ask(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Enable(args) => life::enable(&args, session).await,
         Command::Encrypt(args) => data::encrypt(&args, session).await,
         Command::Decrypt(args) => data::decrypt(&args, session).await,
+        Command::Sign(args) => sign::sign(&args, session).await,
+        Command::Verify(args) => sign::verify(&args, session).await,
+        Command::Mac(args) => sign::mac(&args, session).await,
+        Command::VerifyMac(args) => sign::verify_mac(&args, session).await,
         Command::Principal(command) => principal::run(command, session).await,
         Command::Policy(command) => policy::run(command, session).await,
         Command::Tenant(command) => site::tenant(command, session).await,

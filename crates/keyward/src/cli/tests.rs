@@ -46,6 +46,12 @@ fn the_ten_lines_are_understood() {
         "google service-account create app",
         "google service-account keys create app.json --account app",
         "google token --seconds 60",
+        "key create releases --purpose sign --algorithm RSA-3072 --scheme RSASSA-PSS-SHA-256",
+        "key public releases --version 2",
+        "sign releases file --digest SHA-256 --out signature",
+        "verify releases file --signature signature",
+        "mac tickets file --out code",
+        "verify-mac tickets file --mac code",
         "completions bash",
         "dev --data /tmp/x --listen 127.0.0.1:0",
     ];

@@ -1,24 +1,27 @@
 //! Keys with their versions, and material.
 
 use super::{
-    FORMAT, Unread, keep, read_id, read_location, read_pairs, read_string, read_time, write_held, write_id, write_pair,
-    write_time,
+    FORMAT, Unread, read_id, read_location, read_pairs, read_string, read_time, write_id, write_pair, write_time,
 };
 use crate::cbor::{Fields, Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
     Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts,
-    KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Removal,
-    RotationSchedule, Steady, Timestamp, Version, VersionCause, Window,
+    KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Ready,
+    Removal, RotationSchedule, Scheme, Steady, Timestamp, Version, VersionCause, Window,
 };
+use secret::Kept;
 
-/// A version with everything takes less.
+/// A version with everything but a public key takes less.
 const VERSION_BYTES_MAX: usize = 128;
+/// Material of more bytes is none: an RSA key of 4,096 bits as PKCS#8 has 2,400.
+const MATERIAL_BYTES_MAX: usize = 4_096;
 
 pub(super) fn encode_key(key: &Key) -> Vec<u8> {
     let documents: usize = key.documents.iter().map(|document| document.text.len() + document.name.len() + 16).sum();
-    let mut writer =
-        Writer::with_capacity(512 + key.description.len() + VERSION_BYTES_MAX * key.versions.len() + documents);
+    let publics: usize = key.versions.iter().filter_map(|version| version.public.as_ref()).map(|one| one.len()).sum();
+    let versions = VERSION_BYTES_MAX * key.versions.len() + publics;
+    let mut writer = Writer::with_capacity(512 + key.description.len() + versions + documents);
     writer.document(FORMAT, |map| {
         write_nature(map, key);
         write_course(map, key);
@@ -59,6 +62,7 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
         w.maybe(limits.uses, |w, uses| w.number(uses));
         w.maybe(limits.bytes, |w, bytes| w.number(bytes));
     });
+    map.put_some(20, key.scheme, |w, scheme| w.number(scheme as u16));
 }
 
 fn write_facts(w: &mut Writer, facts: &KeyFacts) {
@@ -69,9 +73,15 @@ fn write_facts(w: &mut Writer, facts: &KeyFacts) {
     w.list(&facts.tags, write_pair);
 }
 
-/// [number, life, material, fingerprint or null, [from or null, until or null], created, cause].
+/// Items of a version that has no algorithm, scheme or public key of its own, and of one that has any of them.
+const VERSION_ITEMS: u64 = 7;
+const VERSION_ITEMS_MAX: u64 = 10;
+
+/// [number, life, material, fingerprint or null, [from or null, until or null], created, cause], and where there is
+/// any of them [.., algorithm or null, scheme or null, public key or null].
 fn write_version(w: &mut Writer, version: &Version) {
-    w.array(7);
+    let more = version.algorithm.is_some() || version.scheme.is_some() || version.public.is_some();
+    w.array(if more { 10 } else { 7 });
     w.number(version.number);
     write_life(w, version.life);
     write_material_state(w, version.material);
@@ -81,6 +91,11 @@ fn write_version(w: &mut Writer, version: &Version) {
     w.maybe(version.window.until, write_time);
     write_time(w, version.created);
     w.number(version.cause as u8);
+    if more {
+        w.maybe(version.algorithm, |w, algorithm| w.number(algorithm as u16));
+        w.maybe(version.scheme, |w, scheme| w.number(scheme as u16));
+        w.maybe(version.public.as_deref(), Writer::bytes);
+    }
 }
 
 /// [state], or [state, deadline, due, state to resume to] while a destruction is scheduled.
@@ -156,6 +171,7 @@ struct Draft {
     name: Option<String>,
     purpose: Option<Purpose>,
     algorithm: Option<Algorithm>,
+    scheme: Option<Scheme>,
     origin: Option<Origin>,
     protection: Option<ProtectionLevel>,
     authority: Option<Authority>,
@@ -199,6 +215,7 @@ impl Draft {
             17 => self.facts = read_facts(r)?,
             18 => self.documents = r.list(read_document)?,
             19 => self.limits = read_limits(r)?,
+            20 => self.scheme = Some(r.meaning(Scheme::from_number)?),
             _ => r.skip()?,
         }
         Ok(())
@@ -213,6 +230,7 @@ impl Draft {
             name: self.name,
             purpose: self.purpose.ok_or(Malformed)?,
             algorithm: self.algorithm.ok_or(Malformed)?,
+            scheme: self.scheme,
             origin: self.origin.ok_or(Malformed)?,
             protection: self.protection.ok_or(Malformed)?,
             authority: self.authority.ok_or(Malformed)?,
@@ -261,7 +279,7 @@ pub(super) fn read_document(r: &mut Reader<'_>) -> Result<Document, Malformed> {
 }
 
 fn read_version(r: &mut Reader<'_>) -> Result<Version, Malformed> {
-    r.tuple(7, |r| {
+    r.grown(VERSION_ITEMS, VERSION_ITEMS_MAX, |r, items| {
         Ok(Version {
             number: r.small()?,
             life: read_life(r)?,
@@ -270,6 +288,9 @@ fn read_version(r: &mut Reader<'_>) -> Result<Version, Malformed> {
             window: r.tuple(2, |r| Ok(Window { from: r.maybe(read_time)?, until: r.maybe(read_time)? }))?,
             created: read_time(r)?,
             cause: r.meaning(VersionCause::from_number)?,
+            algorithm: r.maybe_if(items > 7, |r| r.meaning(Algorithm::from_number))?,
+            scheme: r.maybe_if(items > 8, |r| r.meaning(Scheme::from_number))?,
+            public: r.maybe_if(items > 9, |r| r.bytes().map(Into::into))?,
         })
     })
 }
@@ -309,14 +330,14 @@ fn removal(number: u8) -> Option<Removal> {
 }
 
 pub(super) fn encode_material(material: &KeyMaterial) -> Vec<u8> {
-    let mut writer = Writer::with_capacity(224);
+    let mut writer = Writer::with_capacity(128 + material.bytes.len());
     writer.document(FORMAT, |map| {
         map.put(1, |w| write_id(w, material.key));
         map.put(2, |w| write_id(w, material.tenant));
         map.put(3, |w| w.number(material.version));
         map.put(4, |w| w.number(material.algorithm as u16));
         map.put(5, |w| w.number(material.purpose as u8));
-        map.put(6, |w| write_held(w, &material.bytes));
+        map.put(6, |w| material.bytes.expose(|bytes| w.bytes(bytes)));
     });
     writer.finish()
 }
@@ -342,6 +363,12 @@ pub(super) fn decode_material(r: &mut Reader<'_>) -> Result<KeyMaterial, Unread>
         version: version.ok_or(Malformed)?,
         algorithm: algorithm.ok_or(Malformed)?,
         purpose: purpose.ok_or(Malformed)?,
-        bytes: keep(bytes)?,
+        bytes: keep_material(bytes)?,
+        ready: Ready::default(),
     })
+}
+
+fn keep_material(bytes: Option<&[u8]>) -> Result<Kept, Unread> {
+    let bytes = bytes.filter(|bytes| bytes.len() <= MATERIAL_BYTES_MAX).ok_or(Unread::Malformed)?;
+    Kept::keep(bytes).map_err(|_| Unread::MemoryFull)
 }

@@ -350,7 +350,18 @@ fn asked_key(ask: &Ask, action: Action) -> Option<&KeyName> {
         Ask::ReEncrypt { to, .. } if action == Action::ReEncryptTo => Some(to),
         Ask::ReEncrypt { from, .. } => from.as_ref(),
         Ask::Decrypt { key, .. } => key.as_ref(),
-        Ask::Encrypt { key, .. } | Ask::GenerateDataKey { key, .. } | Ask::DescribeKey { key, .. } => Some(key),
+        Ask::Encrypt { key, .. }
+        | Ask::GenerateDataKey { key, .. }
+        | Ask::DescribeKey { key, .. }
+        | Ask::Sign { key, .. }
+        | Ask::Verify { key, .. }
+        | Ask::MacSign { key, .. }
+        | Ask::MacVerify { key, .. }
+        | Ask::DecryptAsymmetric { key, .. }
+        | Ask::EncryptRaw { key, .. }
+        | Ask::DecryptRaw { key, .. }
+        | Ask::Decapsulate { key, .. }
+        | Ask::GetPublicKey { key, .. } => Some(key),
         _ => None,
     }
 }

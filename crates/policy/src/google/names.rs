@@ -27,10 +27,14 @@ fn of_key(action: Action) -> &'static [&'static str] {
         MakePrimary | SetDescription | SetFacts | TagKey | UntagKey | EnableRotation | DisableRotation
         | CreateAlias | RetargetAlias | DeleteAlias | RevertEntry => &["cloudkms.cryptoKeys.update"],
         RotateKey => &["cloudkms.cryptoKeyVersions.create", "cloudkms.cryptoKeys.update"],
-        Encrypt | ReEncryptTo | GenerateDataKey | GenerateDataKeyWithoutPlaintext => {
+        Encrypt | ReEncryptTo | GenerateDataKey | GenerateDataKeyWithoutPlaintext | EncryptRaw => {
             &["cloudkms.cryptoKeyVersions.useToEncrypt"]
         }
-        Decrypt | ReEncryptFrom => &["cloudkms.cryptoKeyVersions.useToDecrypt"],
+        Decrypt | ReEncryptFrom | DecryptAsymmetric | DecryptRaw => &["cloudkms.cryptoKeyVersions.useToDecrypt"],
+        Sign | MacSign => &["cloudkms.cryptoKeyVersions.useToSign"],
+        Verify | MacVerify => &["cloudkms.cryptoKeyVersions.useToVerify"],
+        Decapsulate => &["cloudkms.cryptoKeyVersions.useToDecapsulate"],
+        GetPublicKey => &["cloudkms.cryptoKeyVersions.viewPublicKey"],
         GetDocument | ListDocuments | Explain | GetBindings => &["cloudkms.cryptoKeys.getIamPolicy"],
         PutDocument | SetBindings => &["cloudkms.cryptoKeys.setIamPolicy"],
         _ => &[],

@@ -98,6 +98,7 @@ pub(crate) fn key(number: u8, owner: &Tenant, authority: Authority, policy: Opti
         name: None,
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Generated,
         protection: ProtectionLevel::Software,
         authority,

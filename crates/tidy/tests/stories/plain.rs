@@ -63,7 +63,9 @@ impl Plain {
         let ciphertext = match reply {
             Reply::Ciphertext { ciphertext, .. }
             | Reply::Resealed { ciphertext, .. }
-            | Reply::DataKey { ciphertext, .. } => ciphertext,
+            | Reply::DataKey { ciphertext, .. }
+            | Reply::Signature { signature: ciphertext, .. }
+            | Reply::Mac { mac: ciphertext, .. } => ciphertext,
             _ => return,
         };
         if let Some((_, name)) = name {

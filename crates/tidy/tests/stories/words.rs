@@ -5,8 +5,8 @@ use clock::{DAY, Timestamp};
 use dialect::Answer;
 use domain::{
     Algorithm, Ask, Authority, Context, CreateKey, DEFAULT_RING, Destruction, Dry, EntryQuery, Key, KeyFacts, KeyName,
-    KeyShown, KeyState, LifeChange, Material, Origin, Page, ProtectionLevel, Purpose, Reply, Role, RoleScope, Scope,
-    Window,
+    KeyShown, KeyState, LifeChange, Material, Origin, Page, ProtectionLevel, Purpose, Reply, Role, RoleScope, Scheme,
+    Scope, Signable, Window,
 };
 use secret::Secret;
 
@@ -67,6 +67,7 @@ fn context(word: &str) -> Context {
 
 fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
     let plaintext = || Secret::new(b"4111 1111".to_vec());
+    let message = || Signable::Message(plaintext());
     let encrypt =
         |key: &str, context| Ask::Encrypt { key: KeyName::path(key), plaintext: plaintext(), context, dry: Dry::Wet };
     let decrypt = |key, ciphertext, context, dry| Ask::Decrypt { key, ciphertext, context, dry };
@@ -89,6 +90,25 @@ fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
             to_context: Context::None,
             dry: Dry::Wet,
         },
+        ["signs", key] => Ask::Sign { key: KeyName::path(key), version: None, scheme: None, what: message() },
+        ["signs", key, "by", scheme] => {
+            Ask::Sign { key: KeyName::path(key), version: None, scheme: Scheme::from_name(scheme), what: message() }
+        }
+        ["verifies", signature, "of", key, version] => Ask::Verify {
+            key: KeyName::path(key),
+            version: version.parse().ok(),
+            scheme: None,
+            what: message(),
+            signature: named(signature),
+        },
+        ["authenticates", "with", key] => Ask::MacSign { key: KeyName::path(key), version: None, data: plaintext() },
+        ["checks", mac, "of", key, version] => Ask::MacVerify {
+            key: KeyName::path(key),
+            version: version.parse().ok(),
+            data: plaintext(),
+            mac: named(mac),
+        },
+        ["publishes", key] => Ask::GetPublicKey { key: KeyName::path(key), version: None },
         ["draws", key] => Ask::GenerateDataKey {
             key: KeyName::path(key),
             bytes: 32,
@@ -113,6 +133,7 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         name: Some(name.into()),
         purpose: Purpose::ALL.into_iter().find(|purpose| algorithm.serves(*purpose))?,
         algorithm,
+        scheme: None,
         origin: if said("origin") == Some("imported") { Origin::Imported } else { Origin::Generated },
         protection: ProtectionLevel::Software,
         authority,
@@ -120,6 +141,7 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         facts: KeyFacts::default(),
         document: None,
         bypass_lockout_check: false,
+        later: said("made") == Some("later"),
         rotation_days: said("rotating").map(str::parse).transpose().ok()?,
         limits: domain::Limits { uses: number("uses"), bytes: number("bytes") },
         window: Window { from: said("from").and_then(day), until: said("until").and_then(day) },
@@ -217,6 +239,10 @@ fn reply_words(reply: &Reply) -> String {
         Reply::DataKey { by, plaintext, .. } => {
             format!("{} bytes, sealed by version {}", plaintext.as_ref().map_or(0, Secret::len), by.version)
         }
+        Reply::Signature { by, scheme, .. } => format!("signed by version {}, {}", by.version, scheme.name()),
+        Reply::Mac { by, .. } => format!("authenticated by version {}", by.version),
+        Reply::Verified { by, valid, .. } => format!("{valid}, says version {}", by.version),
+        Reply::PublicHalf { by, .. } => format!("the public half of version {}", by.version),
         Reply::Principal { principal, .. } | Reply::Caller { principal, .. } => principal.name.clone(),
         Reply::Clock(reading) => reading.text(),
         Reply::Settings(settings) => {

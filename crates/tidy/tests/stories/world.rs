@@ -127,6 +127,10 @@ impl World {
             ["refusals", "recorded"] => self.path().record_refusals().await,
             ["node", node] => self.go_to(node.parse().unwrap()),
             ["house", "sleeps"] => self.sleep(),
+            ["awaited", "keys", "are", "made"] => {
+                let made = self.path().generate_due().await;
+                return made.map_or_else(|fault| fault.to_string(), |made| format!("{made} made"));
+            }
             ["house", "walks"] => return self.walk_all(),
             ["thief", ref deed @ ..] => return crate::thief::act(self.place.path(), deed),
             ["house", "sleeps", days, "days", ref how @ ..] => {

@@ -144,10 +144,11 @@ fn access_keys() -> impl Strategy<Value = Shown> {
 }
 
 fn materials() -> impl Strategy<Value = Shown> {
-    (ids(), ids(), any::<u32>(), select(Algorithm::ALL), select(Purpose::ALL.to_vec()), secrets()).prop_map(
+    let bytes = vec(any::<u8>(), 0..2_400);
+    (ids(), ids(), any::<u32>(), select(Algorithm::ALL), select(Purpose::ALL.to_vec()), bytes).prop_map(
         |(key, tenant, version, algorithm, purpose, bytes)| {
-            let bytes = held(&bytes);
-            Shown(Object::Material(Arc::new(KeyMaterial { key, tenant, version, algorithm, purpose, bytes })))
+            let (bytes, ready) = (secret::Kept::keep(&bytes).unwrap(), Ready::default());
+            Shown(Object::Material(Arc::new(KeyMaterial { key, tenant, version, algorithm, purpose, bytes, ready })))
         },
     )
 }
@@ -197,8 +198,10 @@ fn versions() -> impl Strategy<Value = Version> {
     let window = window.prop_map(|(from, until)| Window { from, until });
     let cause = select(vec![VersionCause::Creation, VersionCause::Schedule, VersionCause::Demand]);
     let print = any::<Option<[u8; 32]>>().prop_map(|print| print.map(Fingerprint));
-    (any::<u32>(), lives(), material_states(), print, window, times(), cause).prop_map(
-        |(number, life, material, fingerprint, window, created, cause)| Version {
+    let public = proptest::option::of(vec(any::<u8>(), 0..300)).prop_map(|public| public.map(Into::into));
+    let nature = (proptest::option::of(select(Algorithm::ALL)), schemes(), public);
+    (any::<u32>(), lives(), material_states(), print, window, times(), cause, nature).prop_map(
+        |(number, life, material, fingerprint, window, created, cause, (algorithm, scheme, public))| Version {
             number,
             life,
             material,
@@ -206,8 +209,15 @@ fn versions() -> impl Strategy<Value = Version> {
             window,
             created,
             cause,
+            algorithm,
+            scheme,
+            public,
         },
     )
+}
+
+fn schemes() -> impl Strategy<Value = Option<Scheme>> {
+    proptest::option::of(select(Scheme::ALL))
 }
 
 fn facts() -> impl Strategy<Value = KeyFacts> {
@@ -230,7 +240,7 @@ fn keys() -> impl Strategy<Value = Key> {
     let origins = vec![Origin::Generated, Origin::Imported, Origin::External];
     let nature = (
         select(Purpose::ALL.to_vec()),
-        select(Algorithm::ALL),
+        (select(Algorithm::ALL), schemes()),
         select(origins),
         select(levels),
         select(Authority::ALL.to_vec()),
@@ -244,7 +254,7 @@ fn keys() -> impl Strategy<Value = Key> {
     let words = (texts(), facts(), vec(documents(), 0..3));
     (place, nature, course, words).prop_map(|(place, nature, course, words)| {
         let (id, tenant, location, ring, name) = place;
-        let (purpose, algorithm, origin, protection, authority) = nature;
+        let (purpose, (algorithm, scheme), origin, protection, authority) = nature;
         let (life, primary, versions, (rotation, (uses, bytes)), rotations_on_demand, created) = course;
         let (description, facts, documents) = words;
         Key {
@@ -255,6 +265,7 @@ fn keys() -> impl Strategy<Value = Key> {
             name,
             purpose,
             algorithm,
+            scheme,
             origin,
             protection,
             authority,

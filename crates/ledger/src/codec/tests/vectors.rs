@@ -37,6 +37,7 @@ pub(super) fn key() -> Key {
         window: Window { from: Some(CREATED), until: Some(CHANGED) },
         created: CHANGED,
         cause: VersionCause::Demand,
+        ..Version::active(2, None, CHANGED, VersionCause::Demand)
     };
     let first = Version {
         life: Life { state: KeyState::Compromised, destruction: Destruction::None },
@@ -51,6 +52,7 @@ pub(super) fn key() -> Key {
         name: Some("payroll".into()),
         purpose: Purpose::Encrypt,
         algorithm: Algorithm::Aes256,
+        scheme: None,
         origin: Origin::Imported,
         protection: ProtectionLevel::Software,
         authority: Authority::Aws,
@@ -82,6 +84,28 @@ fn bare_key() -> Key {
         facts: KeyFacts::default(),
         documents: Vec::new(),
         ..key()
+    }
+}
+
+/// A key that signs, of which one version has another algorithm and scheme than the key.
+fn signing_key() -> Key {
+    let first =
+        Version { public: Some([0xb1; 91].into()), ..Version::active(1, None, CREATED, VersionCause::Creation) };
+    let second = Version {
+        algorithm: Some(Algorithm::Rsa3072),
+        scheme: Some(Scheme::RsaPssSha256),
+        ..Version::awaited(2, CHANGED, VersionCause::Demand)
+    };
+    Key {
+        purpose: Purpose::Sign,
+        algorithm: Algorithm::EcP256,
+        scheme: Some(Scheme::EcdsaSha256),
+        origin: Origin::Generated,
+        authority: Authority::GoogleIam,
+        primary: 1,
+        versions: vec![first, second],
+        limits: Limits::NONE,
+        ..bare_key()
     }
 }
 
@@ -166,7 +190,8 @@ fn material() -> KeyMaterial {
         version: 2,
         algorithm: Algorithm::Aes256,
         purpose: Purpose::Encrypt,
-        bytes: held(0x5e),
+        bytes: held(0x5e).into(),
+        ready: Ready::default(),
     }
 }
 
@@ -199,6 +224,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("keyring", Object::Keyring(Arc::new(ring))),
         ("key", Object::Key(Arc::new(key()))),
         ("bare key", Object::Key(Arc::new(bare_key()))),
+        ("signing key", Object::Key(Arc::new(signing_key()))),
         ("material", Object::Material(Arc::new(material()))),
         ("name", Object::Name(Arc::new(name()))),
         ("principal", Object::Principal(Arc::new(principal()))),

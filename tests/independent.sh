@@ -27,7 +27,7 @@ cmp "$made/certificate.json" docs/formats/vectors/certificate.json
 "$python" tools/independent/file.py self-test
 "$python" tools/independent/file.py make >"$made/file.json"
 cmp "$made/file.json" docs/formats/vectors/file-v1.json
-for format in recovery_key:recovery anchor:anchor; do
+for format in recovery_key:recovery anchor:anchor report:report; do
     "$python" "tools/independent/${format%:*}.py" self-test
     "$python" "tools/independent/${format%:*}.py" make >"$made/${format#*:}.json"
     cmp "$made/${format#*:}.json" "docs/formats/vectors/${format#*:}-v1.json"

@@ -1,6 +1,6 @@
-"""What a rig did and found, as one JSON object, for whoever was not there. $REPORT names the file.
+"""What a rig did and found, as one JSON object, for whoever was not there: docs/formats/report.md. $REPORT names the file.
 
-It is unsigned: whoever signs reports wraps these bytes, so nothing in them says that they are signed."""
+It is signed by a key of this machine: $REPORT_KEY names its file, else it lies beside the report, and is made if need be."""
 
 import contextlib
 import datetime
@@ -56,4 +56,7 @@ class Report:
                       "failures": suite.failures[:100], "verdict": "failed" if suite.failed else "passed"}
         if self.path:
             pathlib.Path(self.path).write_text(json.dumps(self.told, indent=2) + "\n")
-            suite.say(f"    report: {self.path}")
+            key = os.environ.get("REPORT_KEY") or pathlib.Path(self.path).with_name("report.key")
+            signed = subprocess.run([house.binary(), "drill", "sign", self.path, "--key", key], capture_output=True, text=True)
+            suite.ok("the report is signed", signed.returncode == 0, signed.stderr)
+            suite.say(f"    report: {self.path}, signed by {signed.stdout.strip()}")

@@ -11,6 +11,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent / "shim.c"
 OPEN, READ, WRITE, SYNC, TRUNCATE, REMOVE = 1, 2, 4, 8, 16, 32
 # `struct control` of shim.c.
 CONTROL = struct.Struct("=IIQQQQIIQ32s256s")
+KILL = 9999  # In place of an error: the process ends before the call
 NAMES = {errno.EIO: "EIO", errno.ENOSPC: "ENOSPC"}
 
 
@@ -34,6 +35,11 @@ class Shim:
     def lies(self, folder):
         """From now on no sync does anything."""
         self.set(lie=1)
+        return self.environment(folder)
+
+    def killing(self, folder, skip):
+        """The environment of a process that is killed at the first call after so many that make something durable."""
+        self.set(operations=SYNC | REMOVE, error=KILL, skip=skip, times=1)
         return self.environment(folder)
 
     def set(self, operations=0, error=0, skip=0, times=0, lie=0, half=0, only=""):

@@ -95,8 +95,9 @@ class House:
 
     def run(self, *arguments, **options):
         """A command to its end."""
-        return subprocess.run([binary(), *map(str, arguments)], env=self.environment(), text=True,
-                              capture_output=True, timeout=60, **options)
+        environment = {**self.environment(), **options.pop("environment", {})}
+        return subprocess.run([binary(), *map(str, arguments)], env=environment, text=True,
+                              capture_output=True, timeout=options.pop("timeout", 60), **options)
 
     def spawn(self, *arguments):
         with open(self.log, "ab") as log:

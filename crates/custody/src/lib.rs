@@ -1,13 +1,16 @@
 //! The root key: where it lies, and who may read it; and the anchor that lies beside it.
 //!
-//! It is a file of its own, one line: `keyward-root-v1`, a space, 64 hexadecimal digits. Its owner alone may
-//! read it, and only a development site keeps it beside its data.
+//! It is a file of its own, one line: `keyward-root-v1`, a space, 64 hexadecimal digits; while it is being rotated two such
+//! lines, the newest key first. Its owner alone may read it, and only a development site keeps it beside its data.
 
 mod anchor;
+mod rotate;
 
 pub use anchor::FileAnchor;
+pub use rotate::{end_rotation, prepare_rotation, put_rotated};
 
 use crypto::SealKey;
+use ledger::Roots;
 use rustix::fs::{Mode, OFlags};
 use secret::{Held, Secret};
 use std::fmt;
@@ -23,14 +26,36 @@ const FILE_BYTES_MAX: u64 = 256;
 /// Why there is no root key. Each names the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CustodyFault {
-    Missing { looked: Vec<PathBuf> },
-    InsideData { path: PathBuf },
-    TooOpen { path: PathBuf, mode: u32 },
-    Exists { path: PathBuf },
-    Malformed { path: PathBuf },
+    Missing {
+        looked: Vec<PathBuf>,
+    },
+    InsideData {
+        path: PathBuf,
+    },
+    TooOpen {
+        path: PathBuf,
+        mode: u32,
+    },
+    Exists {
+        path: PathBuf,
+    },
+    Malformed {
+        path: PathBuf,
+    },
+    /// The file holds two keys, or a begun file lies beside it.
+    Rotating {
+        path: PathBuf,
+    },
+    /// The begun file beside it was not begun for this key.
+    Foreign {
+        path: PathBuf,
+    },
     NoRandomness,
     MemoryFull,
-    Failed { path: PathBuf, why: String },
+    Failed {
+        path: PathBuf,
+        why: String,
+    },
 }
 
 impl fmt::Display for CustodyFault {
@@ -48,6 +73,16 @@ impl fmt::Display for CustodyFault {
             }
             Self::Exists { path } => write!(f, "{} exists already; name a new file", path.display()),
             Self::Malformed { path } => write!(f, "{} is no root key file", path.display()),
+            Self::Rotating { path } => write!(
+                f,
+                "{}: the root key is being rotated; let `keyward root rotate` come to its end first",
+                path.display()
+            ),
+            Self::Foreign { path } => write!(
+                f,
+                "{} was begun for another root key; find out what it belongs to, and move it away",
+                path.display()
+            ),
             Self::NoRandomness => write!(f, "the cryptographic module has no randomness to give"),
             Self::MemoryFull => write!(f, "the secret memory is full"),
             Self::Failed { path, why } => write!(f, "{}: {why}", path.display()),
@@ -65,17 +100,27 @@ pub fn create(path: &Path) -> Result<SealKey, CustodyFault> {
 
 /// Writes the root key of these 32 bytes, synced, to a new file of mode 0600.
 pub fn write(path: &Path, bytes: &Secret) -> Result<SealKey, CustodyFault> {
+    write_lines(path, &[bytes])?;
+    seal_key(bytes)
+}
+
+fn seal_key(bytes: &Secret) -> Result<SealKey, CustodyFault> {
+    bytes.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+}
+
+fn write_lines(path: &Path, keys: &[&Secret]) -> Result<(), CustodyFault> {
     let failed = |why: std::io::Error| match why.kind() {
         std::io::ErrorKind::AlreadyExists => CustodyFault::Exists { path: path.to_owned() },
         _ => CustodyFault::Failed { path: path.to_owned(), why: why.to_string() },
     };
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    let line = Secret::new(bytes.expose(|bytes| format!("{LABEL} {}\n", hex(bytes))).into_bytes());
-    line.expose(|line| file.write_all(line)).map_err(failed)?;
+    for bytes in keys {
+        let line = Secret::new(bytes.expose(|bytes| format!("{LABEL} {}\n", hex(bytes))).into_bytes());
+        line.expose(|line| file.write_all(line)).map_err(failed)?;
+    }
     file.sync_all().map_err(failed)?;
-    sync_folder(path).map_err(failed)?;
-    bytes.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+    sync_folder(path).map_err(failed)
 }
 
 /// Refuses a place inside the data directory, through links too.
@@ -97,13 +142,35 @@ pub fn find(named: Option<&Path>, credentials: Option<&Path>) -> Result<PathBuf,
     }
 }
 
+/// What a root key's file holds.
+pub struct RootFile {
+    pub newest: SealKey,
+    /// The one before, while the root key is being rotated.
+    pub former: Option<SealKey>,
+}
+
+impl RootFile {
+    pub fn roots(&self) -> Roots<'_> {
+        Roots { newest: &self.newest, former: self.former.as_ref() }
+    }
+}
+
 /// Reads a root key. A file that others can read is refused.
-pub fn read(path: &Path) -> Result<SealKey, CustodyFault> {
-    read_bytes(path)?.expose(Held::keep).map(SealKey::new).map_err(|_| CustodyFault::MemoryFull)
+pub fn read(path: &Path) -> Result<RootFile, CustodyFault> {
+    let (newest, former) = read_lines(path)?;
+    Ok(RootFile { newest: seal_key(&newest)?, former: former.as_ref().map(seal_key).transpose()? })
 }
 
 /// The 32 bytes of a root key, for whoever seals them into a backup.
 pub fn read_bytes(path: &Path) -> Result<Secret, CustodyFault> {
+    match read_lines(path)? {
+        (only, None) => Ok(only),
+        (_, Some(_)) => Err(CustodyFault::Rotating { path: path.to_owned() }),
+    }
+}
+
+/// The newest key, and the one before where there are two.
+fn read_lines(path: &Path) -> Result<(Secret, Option<Secret>), CustodyFault> {
     let failed = |why: String| CustodyFault::Failed { path: path.to_owned(), why };
     let opened = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
     let file = std::fs::File::from(opened.map_err(|why| failed(why.to_string()))?);
@@ -121,9 +188,19 @@ pub fn read_bytes(path: &Path) -> Result<Secret, CustodyFault> {
     text.expose(parse).ok_or(CustodyFault::Malformed { path: path.to_owned() })
 }
 
-fn parse(text: &[u8]) -> Option<Secret> {
-    let digits = text.strip_prefix(LABEL.as_bytes())?.strip_prefix(b" ")?;
-    let digits = digits.strip_suffix(b"\n").unwrap_or(digits);
+fn parse(text: &[u8]) -> Option<(Secret, Option<Secret>)> {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let newest = parse_line(lines.next()?)?;
+    let former = match lines.next() {
+        Some(line) => Some(parse_line(line)?),
+        None => None,
+    };
+    lines.next().is_none().then_some((newest, former))
+}
+
+fn parse_line(line: &[u8]) -> Option<Secret> {
+    let digits = line.strip_prefix(LABEL.as_bytes())?.strip_prefix(b" ")?;
     if digits.len() != 64 {
         return None;
     }
@@ -158,7 +235,8 @@ mod tests {
         let path = folder.path().join("root");
         let made = create(&path).unwrap();
         let read_back = read(&path).unwrap();
-        assert_eq!(made.mac(b"test", b"message"), read_back.mac(b"test", b"message"));
+        assert_eq!(made.mac(b"test", b"message"), read_back.newest.mac(b"test", b"message"));
+        assert!(read_back.former.is_none());
         assert_eq!(create(&path).err(), Some(CustodyFault::Exists { path: path.clone() }));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!(read(&path).err(), Some(CustodyFault::TooOpen { path: path.clone(), mode: 0o640 }));

@@ -265,5 +265,6 @@ fn described(status: &Status) -> Value {
         "availability": status.availability,
         "store": status.store,
         "clock": status.clock,
+        "root_key": status.root_key,
     })
 }

@@ -1,6 +1,6 @@
 //! What the house keeps, and how it is called.
 
-use crate::{AccessKey, Budget, Key, KeyMaterial, Keyring, LogKey, Principal, Settings, Tenant, WrappedKek};
+use crate::{AccessKey, Budget, Key, KeyMaterial, Keyring, LogKey, Past, Principal, Settings, Tenant, WrappedKek};
 use std::fmt;
 use std::sync::Arc;
 
@@ -72,10 +72,11 @@ pub enum Table {
     Kek = 11,
     LogKey = 12,
     Budget = 13,
+    Past = 14,
 }
 
 impl Table {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Tenant,
         Self::Keyring,
         Self::Key,
@@ -88,6 +89,7 @@ impl Table {
         Self::Kek,
         Self::LogKey,
         Self::Budget,
+        Self::Past,
     ];
 
     pub fn from_number(number: u8) -> Option<Self> {
@@ -123,6 +125,7 @@ pub enum Object {
     Kek(Arc<WrappedKek>),
     LogKey(Arc<LogKey>),
     Budget(Arc<Budget>),
+    Past(Arc<Past>),
 }
 
 impl Object {
@@ -140,6 +143,7 @@ impl Object {
             Self::Kek(_) => Table::Kek,
             Self::LogKey(_) => Table::LogKey,
             Self::Budget(_) => Table::Budget,
+            Self::Past(_) => Table::Past,
         }
     }
 }

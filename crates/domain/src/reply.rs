@@ -219,4 +219,6 @@ pub struct Status {
     pub availability: String,
     /// How the wall clock is, for people.
     pub clock: String,
+    /// Which root key is in use, and what is under which, for people.
+    pub root_key: String,
 }

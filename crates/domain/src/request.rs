@@ -141,6 +141,7 @@ actions! {
     GiveBack = 99, "GiveBack", House, "Gives back what a process was allowed and has not used.";
     Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
+    RotateRoot = 102, "RotateRoot", House, "Brings a new root key, and seals under it what was under the one before.";
     Sign = 110, "Sign", Use, "Signs a message or a digest.";
     Verify = 111, "Verify", Use, "Says whether a signature is right.";
     MacSign = 112, "MacSign", Use, "Makes a message authentication code.";

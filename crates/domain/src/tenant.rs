@@ -68,6 +68,16 @@ pub struct WrappedKek {
     pub bytes: Held,
 }
 
+/// What a row was that was replaced, kept apart since the KEK that sealed it is gone.
+#[derive(PartialEq, Eq)]
+pub struct Past {
+    pub tenant: ObjectId,
+    /// The entry that replaced it.
+    pub until: u64,
+    /// The plaintext of its blob.
+    pub content: Vec<u8>,
+}
+
 /// A tenant's log key of one month.
 pub struct LogKey {
     pub tenant: ObjectId,

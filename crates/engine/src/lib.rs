@@ -21,6 +21,7 @@ mod raw;
 mod re_encrypt;
 mod record;
 mod recover;
+mod rotate;
 mod sign;
 mod table;
 mod tenants;
@@ -33,7 +34,8 @@ pub use founding::{Colony, Founded, Founders, NameIds, Newcomer, SITE_ACCOUNT, f
 pub use house::due;
 pub use purse::Purse;
 pub use record::{Told, refusals, refuse};
-pub use recover::{Given, MARK, living_keys, recovered};
+pub use recover::{Given, MARK, living_keys, opened_versions, recovered};
+pub use rotate::rotated_root;
 
 use crypto::{Job, Worked};
 use domain::{Ask, Fault, Moment, ObjectId, Request};

@@ -6,7 +6,7 @@ use domain::{
     Action, CheckpointShown, Demand, EntryQuery, EntryShown, Fault, Found, KeyName, NameKind, ObjectId, PAGE_ITEMS_MAX,
     ProofShown, Reply, Request, Status, Target, TenantKind,
 };
-use ledger::{Clear, Detail, DetailKey, Effects, Filter, Verdict, View};
+use ledger::{Clear, Detail, DetailKey, Effects, Filter, RootStanding, Verdict, View};
 use std::sync::Arc;
 
 pub(crate) fn found_entries(query: &EntryQuery, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
@@ -181,8 +181,24 @@ pub(crate) fn found_status(here: &Here<'_>, view: &View) -> Result<(Found, Vec<D
         store: view.store_name(),
         availability: view.availability().to_string(),
         clock: here.clock.text(),
+        root_key: root_key(view)?,
     });
     Ok((Found::Status { status }, vec![demand(Action::GetStatus, here)]))
+}
+
+/// Which root key is in use, and what else is under which.
+fn root_key(view: &View) -> Result<String, Fault> {
+    let RootStanding { version, former_in_use, .. } = view.root_standing()?;
+    let former = version.saturating_sub(1);
+    let mut told = format!("version {version}");
+    if former_in_use {
+        told += &format!("; rows are still under version {former}: let `keyward root rotate` come to its end");
+    }
+    if view.leaves_remnants() {
+        told +=
+            &format!("; what is destroyed leaves sealed remnants under root version {version} in the database's files");
+    }
+    Ok(told)
 }
 
 pub(crate) fn status<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {

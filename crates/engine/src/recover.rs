@@ -93,6 +93,18 @@ fn mark(view: &View, id: ObjectId, since: &str, change: Change) -> Result<Change
     Ok(change.put(id, Object::Key(Arc::new(after))))
 }
 
+/// How many versions of a key hold material, each of which opens.
+pub fn opened_versions(view: &View, id: ObjectId) -> Result<u64, Fault> {
+    let Some(key) = view.key(id)? else { return Ok(0) };
+    let mut opened = 0_u64;
+    for version in key.versions.iter().filter(|version| matches!(version.material, Material::Held { .. })) {
+        let row = RowId::new(Table::Material, View::material_id(id, version.number));
+        view.material(&key, version.number)?.ok_or(Fault::Damaged { row, why: "it is missing" })?;
+        opened = opened.saturating_add(1);
+    }
+    Ok(opened)
+}
+
 /// The next keys of the site that are not destroyed, after one.
 pub fn living_keys(view: &View, after: Option<ObjectId>) -> Result<(Vec<ObjectId>, Option<ObjectId>), Fault> {
     let (found, more) = view.list(Table::Key, ledger::Scope::All, after, KEYS_MARKED_MAX)?;

@@ -6,7 +6,7 @@ use crate::proof;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::{ObjectId, RowId, Table};
-use ledger::{Clear, StoredRow, View, decode_entry, hash_from_path, row_hash};
+use ledger::{Clear, StoredRow, Tombstone, View, decode_entry, hash_from_path, row_hash};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,21 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
 
 /// What was proven, in a sentence.
 pub(crate) fn check(certificate: &Value) -> Result<String, Failure> {
+    let Proven { key, size, versions, .. } = proven(certificate)?;
+    Ok(format!("no material of {versions} versions of key {key} in the signed state of {size} entries"))
+}
+
+/// What a certificate proves, and by whose word.
+pub(crate) struct Proven {
+    pub(crate) key: ObjectId,
+    pub(crate) verifier: String,
+    pub(crate) size: u64,
+    versions: usize,
+    /// What no older copy may bring back: the rows that were emptied, and the key as a whole.
+    pub(crate) tombstones: Vec<Tombstone>,
+}
+
+pub(crate) fn proven(certificate: &Value) -> Result<Proven, Failure> {
     let (note, line) = (text(certificate, "/checkpoint"), text(certificate, "/verifier"));
     let (origin, verifier) = proof::verifier(&line)?;
     let at = ledger::open_checkpoint(&note, &origin, &verifier).ok_or_else(wrong)?;
@@ -28,10 +43,13 @@ pub(crate) fn check(certificate: &Value) -> Result<String, Failure> {
     let entries = list("entries")?.iter().map(|entry| proven_entry(entry, &at)).collect::<Option<BTreeMap<_, _>>>();
     let entries = entries.ok_or_else(wrong)?;
     let versions = list("versions")?;
+    let mut tombstones = Vec::new();
     for version in versions {
-        version_is_gone(version, key, &at.state, &entries).ok_or_else(wrong)?;
+        tombstones.extend(version_is_gone(version, key, &at.state, &entries).ok_or_else(wrong)?);
     }
-    Ok(format!("no material of {} versions of key {key} in the signed state of {} entries", versions.len(), at.size))
+    let last = tombstones.iter().max_by_key(|one| one.position).copied();
+    tombstones.extend(last.map(|last| Tombstone { row: RowId::new(Table::Key, key), ..last }));
+    Ok(Proven { key, verifier: line, size: at.size, versions: versions.len(), tombstones })
 }
 
 fn proven_entry(entry: &Value, at: &ledger::Checkpoint) -> Option<(u64, Clear)> {
@@ -44,14 +62,20 @@ fn proven_entry(entry: &Value, at: &ledger::Checkpoint) -> Option<(u64, Clear)> 
     Some((index, decode_entry(&content).ok()?))
 }
 
-fn version_is_gone(version: &Value, key: ObjectId, state: &[u8; 32], entries: &BTreeMap<u64, Clear>) -> Option<()> {
+/// None: not so. Else what tells of the version's row; nothing where there never was one.
+fn version_is_gone(
+    version: &Value,
+    key: ObjectId,
+    state: &[u8; 32],
+    entries: &BTreeMap<u64, Clear>,
+) -> Option<Option<Tombstone>> {
     let number = u32::try_from(version.get("version")?.as_u64()?).ok()?;
     let id = RowId::new(Table::Material, View::material_id(key, number));
     let path = version.get("state_path")?.as_array()?.iter().map(bytes).collect::<Option<Vec<_>>>()?;
     let said = hash_from_path(state, &path, id)?;
     let row = version.get("row")?;
     if row.is_null() {
-        return said.is_none().then_some(());
+        return said.is_none().then_some(None);
     }
     let object = |name: &str| ObjectId::parse(row.get(name)?.as_str()?);
     let entry = row.get("entry")?.as_u64()?;
@@ -66,8 +90,9 @@ fn version_is_gone(version: &Value, key: ObjectId, state: &[u8; 32], entries: &B
         blob: Vec::new(),
     };
     let hash = row_hash(&stored);
-    let emptied = entries.get(&entry)?.rows.iter().any(|change| change.row == id && change.after == hash);
-    (said == Some(hash) && emptied).then_some(())
+    let emptied = entries.get(&entry)?;
+    let listed = emptied.rows.iter().any(|change| change.row == id && change.after == hash);
+    (said == Some(hash) && listed).then_some(Some(Tombstone { row: id, position: entry, wall: emptied.wall }))
 }
 
 #[cfg(test)]

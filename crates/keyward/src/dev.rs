@@ -107,7 +107,7 @@ async fn open_or_found(path: &Path, data: &FilePath, args: &DevArgs) -> Result<O
     if root.exists() {
         let key = custody::read(&root).map_err(Failure::from_display)?;
         let anchors = wiring::anchor_files(&[], &root);
-        wiring::open_site(path, &Place::Folder(data.to_owned()), &key, &anchors).map_err(Failure::new)?;
+        wiring::open_site(path, &Place::Folder(data.to_owned()), key.roots(), &anchors).map_err(Failure::new)?;
         return Ok(None);
     }
     let key = custody::create(&root).map_err(Failure::from_display)?;
@@ -121,7 +121,7 @@ async fn open_or_found(path: &Path, data: &FilePath, args: &DevArgs) -> Result<O
         recovery: Some(init::halves(&recovery)?),
     };
     let anchors = wiring::anchors(&wiring::anchor_files(&[], &root));
-    path.found(Open { store, root: &key, anchors }, site).await.map(Some).map_err(Failure::from_display)
+    path.found(Open { store, root: (&key).into(), anchors }, site).await.map(Some).map_err(Failure::from_display)
 }
 
 pub(crate) fn administrator(name: &str) -> Newcomer {

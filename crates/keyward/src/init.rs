@@ -57,7 +57,8 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
         colonies: Vec::new(),
     };
     let path = wiring::sealed();
-    let founded = match path.found(Open { store, root: &root, anchors: wiring::anchors(&anchors) }, site).await {
+    let founded = match path.found(Open { store, root: (&root).into(), anchors: wiring::anchors(&anchors) }, site).await
+    {
         Ok(founded) => founded,
         Err(why) => {
             // A root key that seals nothing would only be taken for one that does.

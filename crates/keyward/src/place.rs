@@ -24,6 +24,13 @@ pub(crate) struct Seen {
     pub projections: Arc<dyn ProjectionReader>,
 }
 
+/// Why there is no store.
+pub(crate) enum Away {
+    /// Nobody answers: asked again, it may.
+    Silent(String),
+    Refused(String),
+}
+
 impl StoreArg {
     /// The database that is named, else the directory.
     pub(crate) fn place(&self, data: Option<PathBuf>) -> Result<Place, String> {
@@ -78,6 +85,17 @@ impl Place {
         match self {
             Self::Folder(data) => store_sqlite::open(data).map_err(|why| why.to_string()),
             Self::Database(url) => store_postgres::open(url).map_err(|why| why.to_string()),
+        }
+    }
+
+    /// The store, if it is there: a database may be away for a while.
+    pub(crate) fn open_if_there(&self) -> Result<Store, Away> {
+        match self {
+            Self::Folder(_) => self.open().map_err(Away::Refused),
+            Self::Database(url) => store_postgres::open(url).map_err(|why| match why {
+                store_postgres::OpenFault::Silent { .. } => Away::Silent(why.to_string()),
+                _ => Away::Refused(why.to_string()),
+            }),
         }
     }
 

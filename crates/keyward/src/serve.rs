@@ -1,10 +1,12 @@
 //! `keyward serve`: the production server.
 
-use crate::place::StoreArg;
+use crate::place::{Away, Place, StoreArg};
 use crate::wiring::{self, Running};
 use crate::witness::submit::{self, Told, WitnessAt};
 use crate::{Failure, tls};
 use clap::Args;
+use ledger::OpenFault;
+use path::Open;
 use server::{Certificates, Listener};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -48,8 +50,8 @@ pub(crate) struct ServeArgs {
     check_rows_seconds: u64,
 }
 
-/// How often a sealed server looks for its root key.
-const UNSEAL_PERIOD: std::time::Duration = std::time::Duration::from_secs(2);
+/// How often a sealed server looks for its root key, and asks a store that does not answer.
+const UNSEAL_PERIOD: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     wiring::logs("info");
@@ -61,9 +63,16 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
     let folder = args.data.as_ref().map(|data| data.join("cosigned"));
     let witnessed = submit::run(Told { place, folder, ca_file: args.witness_ca.clone() }, args.witnesses.clone());
-    if !unseal(&path, &args)? {
-        tokio::spawn(unseal_later(Arc::clone(&path), args));
+    match unseal(&path, &args) {
+        // A database may begin after its nodes do. Whatever else is wrong does not pass by waiting.
+        Err(Closed::Store(why)) => {
+            tracing::error!(%why, "the store does not answer; it is asked again");
+            path.wait_for_store(true);
+        }
+        Err(Closed::Wrong(why)) => return Err(why),
+        Ok(_) => {}
     }
+    tokio::spawn(keep_open(Arc::clone(&path), args));
     let running = Running::bind(listeners, path).await.map_err(Failure::new)?;
     for address in running.addresses() {
         eprintln!("Keyward serves https://{address}");
@@ -83,8 +92,22 @@ fn certificates(args: &ServeArgs) -> Result<Arc<Certificates>, Failure> {
     Certificates::load(chain, key).map_err(Failure::from_display)
 }
 
+/// Why the house could not be opened.
+enum Closed {
+    /// The store does not answer.
+    Store(Failure),
+    /// The root key or the site is not as it must be.
+    Wrong(Failure),
+}
+
+impl From<Failure> for Closed {
+    fn from(why: Failure) -> Self {
+        Self::Wrong(why)
+    }
+}
+
 /// True: the house is open. False: the root key is not there, and everybody is answered "sealed".
-fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
+fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Closed> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let found = match custody::find(args.root_key.as_deref(), credentials.as_deref()) {
         Ok(found) => found,
@@ -97,23 +120,47 @@ fn unseal(path: &path::Path, args: &ServeArgs) -> Result<bool, Failure> {
         inside_is_refused(&found, data)?;
     }
     let root = custody::read(&found).map_err(Failure::from_display)?;
-    let anchors = wiring::anchor_files(&args.anchors, &found);
+    let anchors = wiring::anchors(&wiring::anchor_files(&args.anchors, &found));
     let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
-    wiring::open_site(path, &place, &root, &anchors).map_err(Failure::new)?;
-    Ok(true)
+    let store = match place.open_if_there() {
+        Ok(store) => store,
+        Err(Away::Silent(why)) => return Err(Closed::Store(Failure::new(why))),
+        Err(Away::Refused(why)) => return Err(Closed::Wrong(Failure::new(why))),
+    };
+    match (path.open(Open { store, root: root.roots(), anchors }), place) {
+        (Ok(()), _) => Ok(true),
+        (Err(OpenFault::Store(why)), Place::Database(_)) => Err(Closed::Store(Failure::new(why))),
+        (Err(why), _) => Err(Closed::Wrong(Failure::from_display(why))),
+    }
 }
 
 fn inside_is_refused(root_key: &Path, data: &Path) -> Result<(), Failure> {
     custody::outside(root_key, data).map_err(Failure::from_display)
 }
 
-async fn unseal_later(path: Arc<path::Path>, args: ServeArgs) {
+/// Opens the house when what it waits for is there; closes it when another process has brought a new root key.
+async fn keep_open(path: Arc<path::Path>, args: ServeArgs) {
     loop {
         tokio::time::sleep(UNSEAL_PERIOD).await;
-        match unseal(&path, &args) {
-            Ok(true) => return tracing::info!("unsealed"),
-            Ok(false) => {}
-            Err(why) => tracing::error!(%why, "the root key does not open the site"),
+        if path.is_superseded() {
+            tracing::error!("sealed: the root key was rotated, and this node waits for the new file");
+            path.seal();
+        }
+        if !path.is_sealed() {
+            continue;
+        }
+        // It may wait for a database: other tasks of this thread are taken over.
+        match tokio::task::block_in_place(|| unseal(&path, &args)) {
+            Ok(true) => tracing::info!("unsealed"),
+            Ok(false) => path.wait_for_store(false),
+            Err(Closed::Store(why)) => {
+                path.wait_for_store(true);
+                tracing::error!(%why, "the store does not answer; it is asked again");
+            }
+            Err(Closed::Wrong(why)) => {
+                path.wait_for_store(false);
+                tracing::error!(%why, "the root key does not open the site");
+            }
         }
     }
 }

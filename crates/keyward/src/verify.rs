@@ -60,7 +60,7 @@ fn kept_root_key(data: &Path) -> Option<PathBuf> {
 fn check(place: &Place, root_key: Option<&Path>, verifier: Option<&str>) -> Result<Report, Failure> {
     let store = place.read().map_err(Failure::new)?;
     let root = root_key.map(custody::read).transpose().map_err(Failure::from_display)?;
-    let site = root.map(|root| ledger::Inspector::open(&*store.reader, &root)).transpose();
+    let site = root.map(|root| ledger::Inspector::open(&*store.reader, root.roots())).transpose();
     let site = site.map_err(Failure::from_display)?;
     let fact =
         |name: &str| store.reader.fact(name).map_err(|fault| Failure::new(fault.0)).map(Option::unwrap_or_default);

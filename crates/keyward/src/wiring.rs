@@ -62,7 +62,7 @@ pub(crate) async fn until_signal() {
 pub(crate) fn open_site(
     path: &Path,
     place: &Place,
-    root: &crypto::SealKey,
+    root: ledger::Roots<'_>,
     anchor_files: &[PathBuf],
 ) -> Result<(), String> {
     let store = place.open()?;

@@ -5,7 +5,7 @@ mod known;
 pub(crate) mod submit;
 
 use crate::failure::Failure;
-use crate::{config, proof, wiring};
+use crate::{key_file, proof, wiring};
 use bytes::Bytes;
 use clap::Args;
 use clock::Clock;
@@ -17,7 +17,6 @@ use hyper_util::rt::TokioIo;
 use known::{Known, Refused};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use secret::{Held, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +30,7 @@ const BODY_BYTES_MAX: usize = 65_536;
 /// From a connection's beginning to its end.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(30);
 const CONNECTIONS_MAX: usize = 256;
-const KEY_LABEL: &str = "keyward-witness-v1 ";
+const KEY_LABEL: &str = "keyward-witness-v1";
 
 /// Holds the newest head of logs, and cosigns what extends it. Run it on another machine than the log's.
 #[derive(Args)]
@@ -69,7 +68,7 @@ pub(crate) async fn run(args: WitnessArgs) -> Result<(), Failure> {
     let tls = acceptor(&args)?;
     std::fs::create_dir_all(&args.state).map_err(Failure::from_io)?;
     let logs = args.logs.iter().map(|line| proof::verifier(line)).collect::<Result<Vec<_>, _>>()?;
-    let key = key(&args.state.join("witness.key"))?;
+    let key = key_file::open_or_make(&args.state.join("witness.key"), KEY_LABEL)?;
     let line = ledger::cosigner_line(&args.name, &key.public());
     let known = Mutex::new(Known::open(&args.state, logs)?);
     let witness = Arc::new(Witness { name: args.name, key, known, clock: Clock::system() });
@@ -103,30 +102,6 @@ fn acceptor(args: &WitnessArgs) -> Result<Option<TlsAcceptor>, Failure> {
         .with_single_cert(certificates, private)
         .map_err(Failure::from_display)?;
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
-}
-
-/// The key in the file; a fresh one where there is none.
-fn key(path: &Path) -> Result<SigningKey, Failure> {
-    if !path.exists() {
-        let bytes = crypto::random_bytes::<32>().map_err(|_| Failure::new("no random bytes are to be had"))?;
-        let bytes = Secret::new(bytes.to_vec());
-        let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let line = Secret::new(format!("{KEY_LABEL}{}\n", bytes.expose(digits)).into_bytes());
-        line.expose(|line| config::write_private(path, line)).map_err(Failure::from_io)?;
-    }
-    let text = Secret::new(std::fs::read(path).map_err(Failure::from_io)?);
-    let wrong = || Failure::new(format!("{} is no witness's key", path.display()));
-    let seed = text.expose(seed).ok_or_else(wrong)?;
-    let seed = seed.expose(Held::keep).map_err(|_| Failure::new("the secret memory is full"))?;
-    SigningKey::from_seed(seed).map_err(|_| wrong())
-}
-
-fn seed(text: &[u8]) -> Option<Secret> {
-    let digits = text.strip_prefix(KEY_LABEL.as_bytes())?.strip_suffix(b"\n")?;
-    let nibble = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16)?).ok();
-    let bytes = digits.as_chunks::<2>().0.iter().map(|[high, low]| Some(nibble(high)? << 4 | nibble(low)?));
-    let bytes: Option<Vec<u8>> = bytes.collect();
-    bytes.filter(|bytes| bytes.len() == 32 && digits.len() == 64).map(Secret::new)
 }
 
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, witness: Arc<Witness>) {

@@ -29,6 +29,7 @@ pub(crate) fn encode(object: &Object) -> Secret {
         Object::Kek(kek) => site::encode_kek(kek),
         Object::LogKey(log_key) => site::encode_log_key(log_key),
         Object::Budget(budget) => key::encode_budget(budget),
+        Object::Past(past) => site::encode_past(past),
     })
 }
 
@@ -81,6 +82,7 @@ fn decode_object(row: RowId, r: &mut Reader<'_>) -> Result<Object, Unread> {
         Table::Kek => Object::Kek(Arc::new(site::decode_kek(r)?)),
         Table::LogKey => Object::LogKey(Arc::new(site::decode_log_key(r)?)),
         Table::Budget => Object::Budget(Arc::new(key::decode_budget(r)?)),
+        Table::Past => Object::Past(Arc::new(site::decode_past(r)?)),
     })
 }
 

@@ -1,9 +1,11 @@
 //! What rows were. A former row is believed by two entries: the one that made it what it was, and the one that replaced it.
 
+use crate::keys::past_row;
 use crate::store::{FormerRow, StoredBatch};
 use crate::view::{Shared, View, entry_in};
-use crate::{RowChange, StoredRow, decode_entry, row_hash};
-use domain::{Fault, Key, Object, ObjectId, RowId, Table, Timestamp};
+use crate::{RowChange, StoredRow, codec, decode_entry, row_hash};
+use domain::{Action, Fault, Key, Object, ObjectId, RowId, Table, Timestamp};
+use secret::Secret;
 use std::sync::Arc;
 
 const NOT_REPLACED: &str = "the entry that is said to have replaced it did not";
@@ -62,7 +64,33 @@ impl Shared {
     /// What a row held before the entry at `index`.
     fn object_at(&self, id: RowId, index: u64) -> Result<Option<Object>, Fault> {
         let Some((row, hash)) = self.row_at(id, index)? else { return Ok(None) };
-        Ok(self.opened(&row, hash, None)?.object.clone())
+        match self.opened(&row, hash, None) {
+            Ok(opened) => Ok(opened.object.clone()),
+            Err(unopened) => self.kept_apart(&row, &hash)?.map_or(Err(unopened), |object| Ok(Some(object))),
+        }
+    }
+
+    /// What a row was whose KEK is gone: it was kept apart, or sealed anew as it was, and then it is what follows it.
+    fn kept_apart(&self, row: &StoredRow, hash: &[u8; 32]) -> Result<Option<Object>, Fault> {
+        if let Some(Object::Past(past)) = &self.row(past_row(hash), None)?.object {
+            let content = Secret::new(past.content.clone());
+            return codec::decode(row, &content)
+                .map(Some)
+                .map_err(|_| self.damaged(row.id, "its content cannot be read"));
+        }
+        let former = self.reader.former(row.id, row.position.saturating_add(1)).map_err(|_| Fault::Unavailable)?;
+        match former.filter(|former| former.row == *row) {
+            Some(former) if self.was_resealed(former.until)? => self.object_at(row.id, former.until.saturating_add(1)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether an entry replaced rows by themselves, under other KEKs.
+    pub(crate) fn was_resealed(&self, index: u64) -> Result<bool, Fault> {
+        let Some(batch) = self.checked_batch(index).map_err(|_| Fault::Unavailable)? else { return Ok(false) };
+        let clear = entry_in(&batch, index).and_then(|entry| decode_entry(entry).ok());
+        let rotated = |deed: &(u16, ObjectId, Option<u32>)| deed.0 == Action::RotateRoot as u16;
+        Ok(clear.is_some_and(|clear| clear.deeds.iter().any(rotated)))
     }
 
     fn row_at(&self, id: RowId, index: u64) -> Result<Option<(StoredRow, [u8; 32])>, Fault> {

@@ -1,23 +1,21 @@
 //! What the root key tells about a store that is only read.
 
 use crate::keys::Keys;
-use crate::open::{open_keys, recovery_halves};
+use crate::open::{Roots, check_head, open_keys, recovery_halves};
 use crate::{OpenFault, Reader, SiteFacts, StoredBatch};
-use crypto::{SealKey, SigningKey, VerifyingKey};
+use crypto::{SigningKey, VerifyingKey};
 use domain::RecoveryHalves;
 
 /// A site, opened to be checked: who signs its checkpoints, and the code that each batch must carry.
 pub struct Inspector {
     keys: Keys,
-    recovery: Option<RecoveryHalves>,
 }
 
 impl Inspector {
     /// Nothing is believed but what the root key opens.
-    pub fn open(reader: &dyn Reader, root: &SealKey) -> Result<Self, OpenFault> {
-        let (keys, _) = open_keys(reader, root)?;
-        let recovery = recovery_halves(reader, &keys)?;
-        Ok(Self { keys, recovery })
+    pub fn open<'r>(reader: &dyn Reader, root: impl Into<Roots<'r>>) -> Result<Self, OpenFault> {
+        let (keys, _) = open_keys(reader, root.into())?;
+        Ok(Self { keys })
     }
 
     pub fn verifier(&self) -> VerifyingKey {
@@ -37,8 +35,14 @@ impl Inspector {
         &self.keys.signer
     }
 
-    /// The recovery key's public halves.
-    pub fn recovery(&self) -> Option<RecoveryHalves> {
-        self.recovery
+    /// Which root key, counted from 1, seals the site; and whether rows are still under the one before.
+    pub fn root_version(&self) -> (u32, bool) {
+        (self.keys.root_version(), self.keys.is_rotating())
+    }
+
+    /// The recovery key's public halves, as the newest head of the log has them. The store must show one moment.
+    pub fn recovery(&self, reader: &dyn Reader) -> Result<Option<RecoveryHalves>, OpenFault> {
+        let (tree, _) = check_head(reader, &self.keys)?;
+        recovery_halves(reader, &self.keys, tree.state)
     }
 }

@@ -10,6 +10,7 @@ use domain::{
 use quick_cache::sync::Cache;
 use secret::{Held, Secret};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a store says of its site without any key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +24,44 @@ pub struct SiteFacts {
 pub(crate) struct TenantKeys {
     kek: SealKey,
     sealer: Sealer,
+    /// The one before, while what it has sealed is sealed anew.
+    former: Option<SealKey>,
 }
 
 impl TenantKeys {
-    pub(crate) fn new(bytes: &Held) -> Result<Self, Fault> {
+    pub(crate) fn new(bytes: &Held, former: Option<&Held>) -> Result<Self, Fault> {
         let kek = seal_key(bytes, 0)?;
         let sealer = Sealer::new(&kek).map_err(|_| Fault::Unavailable)?;
-        Ok(Self { kek, sealer })
+        let former = former.map(|former| seal_key(former, 0)).transpose()?;
+        Ok(Self { kek, sealer, former })
     }
+
+    /// Opens what either key has sealed.
+    fn open(&self, associated: &[u8], blob: &[u8]) -> Option<Secret> {
+        self.kek.open(associated, blob).ok().or_else(|| self.open_former(associated, blob))
+    }
+
+    /// Whether the newest key has sealed it.
+    pub(crate) fn is_newest(&self, associated: &[u8], blob: &[u8]) -> bool {
+        self.kek.open(associated, blob).is_ok()
+    }
+
+    /// Opens what the key before has sealed.
+    pub(crate) fn open_former(&self, associated: &[u8], blob: &[u8]) -> Option<Secret> {
+        self.former.as_ref()?.open(associated, blob).ok()
+    }
+
+    /// Seals under the key before; none where there is none.
+    pub(crate) fn seal_former(&self, associated: &[u8], plaintext: &Secret) -> Option<Vec<u8>> {
+        let sealer = Sealer::new(self.former.as_ref()?).ok()?;
+        plaintext.expose(|bytes| sealer.seal(associated, bytes)).ok()
+    }
+}
+
+/// The site's KEK, and the one before while the root key is being rotated.
+pub(crate) struct SiteKeks {
+    pub(crate) newest: WrappedKek,
+    pub(crate) former: Option<WrappedKek>,
 }
 
 /// The log key of a tenant and month, ready to work.
@@ -70,6 +101,12 @@ pub(crate) struct Keys {
     access_keys: Cache<Box<str>, ObjectId>,
     tenants: Cache<ObjectId, Arc<TenantKeys>>,
     logs: Cache<(ObjectId, u32), Arc<LogSealer>>,
+    /// Which root key, counted from 1, seals the site's KEK.
+    root_version: u32,
+    /// Rows are being sealed anew: some are still under the KEKs before.
+    rotating: AtomicBool,
+    /// Another process has begun with a new root key: what this one knows opens nothing new.
+    superseded: AtomicBool,
 }
 
 const ROW_LABEL: &[u8; 16] = b"keyward row v1\0\0";
@@ -77,12 +114,13 @@ const ROW_LABEL: &[u8; 16] = b"keyward row v1\0\0";
 const SITE_KEK_BYTES: usize = 64;
 
 impl Keys {
-    /// `site_kek`: the KEK of 32 bytes, then the site secret of 32 bytes.
-    pub(crate) fn new(facts: SiteFacts, site_kek: &Held) -> Result<Self, Fault> {
+    /// A site's KEK has 64 bytes: the KEK of 32, then the site secret of 32, which never changes.
+    pub(crate) fn new(facts: SiteFacts, site: &SiteKeks) -> Result<Self, Fault> {
+        let SiteKeks { newest: WrappedKek { bytes: site_kek, version, .. }, former } = site;
         let secret = seal_key(site_kek, 32)?;
         let derived = |label: &[u8]| Held::keep(&secret.mac(label, &facts.site)).map_err(|_| Fault::MemoryFull);
         Ok(Self {
-            site: Arc::new(TenantKeys::new(site_kek)?),
+            site: Arc::new(TenantKeys::new(site_kek, former.as_ref().map(|former| &former.bytes))?),
             names: SealKey::new(derived(b"keyward names v1")?),
             batch_mac: derived(b"keyward batches v1")?,
             signer: SigningKey::from_seed(derived(b"keyward checkpoints v1")?).map_err(|_| Fault::Unavailable)?,
@@ -91,8 +129,27 @@ impl Keys {
             access_keys: Cache::new(ACCESS_KEYS_KNOWN_MAX),
             tenants: Cache::new(TENANTS_READY_MAX),
             logs: Cache::new(TENANTS_READY_MAX),
+            root_version: *version,
+            rotating: AtomicBool::new(former.is_some()),
+            superseded: AtomicBool::new(false),
             facts,
         })
+    }
+
+    pub(crate) fn root_version(&self) -> u32 {
+        self.root_version
+    }
+
+    pub(crate) fn is_rotating(&self) -> bool {
+        self.rotating.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn site(&self) -> &TenantKeys {
+        &self.site
     }
 
     /// A copy of the key for material's fingerprints, for whoever holds keys in software.
@@ -143,7 +200,7 @@ impl Keys {
     }
 
     pub(crate) fn learn_tenant(&self, kek: &WrappedKek) -> Result<Arc<TenantKeys>, Fault> {
-        let keys = Arc::new(TenantKeys::new(&kek.bytes)?);
+        let keys = Arc::new(TenantKeys::new(&kek.bytes, None)?);
         self.tenants.insert(kek.tenant, Arc::clone(&keys));
         Ok(keys)
     }
@@ -161,14 +218,20 @@ impl Keys {
     /// Somebody else changed the row: what is ready of it is made ready again when it is next wanted.
     pub(crate) fn forget(&self, row: &RowId) {
         match row.table {
-            Table::Kek => drop(self.tenants.remove(&row.id)),
+            Table::Kek if row.id == SITE_TENANT => self.superseded.store(true, Ordering::Relaxed),
+            Table::Kek => {
+                if *row == former_kek_row(SITE_TENANT) {
+                    self.rotating.store(false, Ordering::Relaxed);
+                }
+                self.tenants.clear();
+            }
             // These are kept by tenant and month, which the row's id does not tell.
             Table::LogKey => self.logs.clear(),
             _ => {}
         }
     }
 
-    fn associated(&self, row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
+    pub(crate) fn associated(&self, row: RowId, tenant: ObjectId, material: Option<&MaterialFacts>) -> Vec<u8> {
         associated(&self.facts.site, row, tenant, material)
     }
 
@@ -191,7 +254,7 @@ impl Keys {
         material: Option<&MaterialFacts>,
     ) -> Result<Secret, Fault> {
         let associated = self.associated(row.id, row.tenant, material);
-        keys.kek.open(&associated, &row.blob).map_err(|_| Fault::Damaged { row: row.id, why: "its seal does not open" })
+        keys.open(&associated, &row.blob).ok_or(Fault::Damaged { row: row.id, why: "its seal does not open" })
     }
 }
 
@@ -238,6 +301,16 @@ pub(crate) fn material_id(key: ObjectId, version: u32) -> ObjectId {
     id_from_digest(&crypto::sha256(&[b"keyward material".as_slice(), &key.0, &version.to_be_bytes()].concat()))
 }
 
+/// The row of a tenant's KEK, or the site's, before the one that is in use: there while rows are sealed anew.
+pub(crate) fn former_kek_row(tenant: ObjectId) -> RowId {
+    RowId::new(Table::Kek, id_from_digest(&crypto::sha256(&[b"keyward former kek".as_slice(), &tenant.0].concat())))
+}
+
+/// The row of what a replaced row was, by that one's hash.
+pub(crate) fn past_row(hash: &[u8; 32]) -> RowId {
+    RowId::new(Table::Past, id_from_digest(&crypto::sha256(&[b"keyward past".as_slice(), hash].concat())))
+}
+
 /// The row of what was given away of a version's limits.
 pub(crate) fn budget_id(key: ObjectId, version: u32) -> ObjectId {
     id_from_digest(&crypto::sha256(&[b"keyward budget".as_slice(), &key.0, &version.to_be_bytes()].concat()))
@@ -264,6 +337,7 @@ impl Keys {
             Object::Principal(principal) => plain(principal.tenant),
             Object::Token(token) => plain(token.tenant),
             Object::LogKey(key) => plain(key.tenant),
+            Object::Past(past) => plain(past.tenant),
             Object::AccessKey(key) => Columns { owner: key.principal, ..plain(key.tenant) },
             Object::Budget(budget) => Columns { owner: budget.key, ..plain(budget.tenant) },
             Object::Material(material) => Columns { owner: material.key, ..plain(material.tenant) },
@@ -319,6 +393,19 @@ impl From<secret::ArenaFull> for Undrawn {
 /// Random bytes that are never anywhere but in secret memory.
 pub(crate) fn draw_held<const N: usize>() -> Result<Held, Fault> {
     Held::make(N, |place| crypto::fill_random(place).map_err(|_| Undrawn(Fault::Unavailable))).map_err(|why| why.0)
+}
+
+/// What follows a site's KEK: another KEK, and the same site secret.
+pub(crate) fn next_site_kek(former: &WrappedKek) -> Result<WrappedKek, Fault> {
+    let bytes = former.bytes.expose(|former| {
+        Held::make(SITE_KEK_BYTES, |place| {
+            crypto::fill_random(place).map_err(|_| Undrawn(Fault::Unavailable))?;
+            place.iter_mut().zip(former).skip(32).for_each(|(to, from)| *to = *from);
+            Ok(())
+        })
+    });
+    let version = former.version.saturating_add(1);
+    Ok(WrappedKek { tenant: former.tenant, version, bytes: bytes.map_err(|why: Undrawn| why.0)? })
 }
 
 /// A new site's KEK row content.

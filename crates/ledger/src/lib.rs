@@ -22,6 +22,7 @@ mod query;
 mod record;
 #[doc(hidden)]
 pub mod reread;
+mod rotate;
 mod row;
 mod state;
 mod statement;
@@ -47,9 +48,10 @@ pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
     Frontier, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
 };
-pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, STORE_FORMAT, needed_statement};
+pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, Roots, STORE_FORMAT, needed_statement};
 pub use query::{Filter, consistency_proof};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed, Till};
+pub use rotate::{RootStanding, Step as RotationStep};
 pub use row::{StoredRow, keeps_history, row_hash};
 pub use state::{EMPTY as EMPTY_STATE, grow_part, grow_state, hash_from_path, tree_key};
 pub use statement::{NamedHead, SignedStatement, Statement};

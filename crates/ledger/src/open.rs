@@ -5,10 +5,13 @@ use crate::cache::Row;
 use crate::checkpoint::open_checkpoint;
 use crate::committer::{BATCH_ENTRIES_MAX, Committer, Head, Order, Submission, batch_mac};
 use crate::entry::{self, Parts};
-use crate::keys::{Keys, LogSealer, MaterialFacts, SiteFacts, associated, draw_held, draw_site_kek, log_key_id};
+use crate::keys::{
+    Keys, LogSealer, MaterialFacts, SiteFacts, SiteKeks, TenantKeys, associated, draw_held, draw_site_kek,
+    former_kek_row, log_key_id,
+};
 use crate::projections::Projector;
 use crate::record::Put;
-use crate::state::EMPTY;
+use crate::state::{EMPTY, Nodes, Unproven, tree_key};
 use crate::store::{Reader, Store};
 use crate::view::{Basis, Shared, View, entries_of};
 use crate::{
@@ -70,6 +73,14 @@ pub enum OpenFault {
         to: String,
     },
     WrongRootKey,
+    /// The root key that was given is the one before: the site has a newer one.
+    RootRotated {
+        version: u32,
+    },
+    /// Some rows are still under the root key before, which was not given.
+    FormerRootMissing {
+        version: u32,
+    },
     LogShorterThanCheckpoint {
         size: u64,
         signed: u64,
@@ -129,7 +140,21 @@ impl fmt::Display for OpenFault {
                 write!(f, "the store has format {found}, this release knows {STORE_FORMAT}; use the newer release")
             }
             Self::Moved { to } => write!(f, "its site moved to {to}; serve that, and keep this one as a copy only"),
-            Self::WrongRootKey => write!(f, "this root key is not the one that sealed the site; name the right file"),
+            Self::WrongRootKey => write!(
+                f,
+                "this root key is not the one that sealed the site; name the right file (of a site whose root key was \
+                 rotated, the newest)"
+            ),
+            Self::RootRotated { version } => write!(
+                f,
+                "the site has root key version {version}, and this is the one before; put the new file here, or end what \
+                 was begun with `keyward root rotate`"
+            ),
+            Self::FormerRootMissing { version } => write!(
+                f,
+                "rows are still under root key version {version}, which this file does not hold; put the file here that \
+                 `keyward root rotate` wrote, and let it come to its end"
+            ),
             Self::LogShorterThanCheckpoint { size, signed } => write!(
                 f,
                 "the log has {size} entries and its newest signed checkpoint {signed}: its end was cut off; restore it"
@@ -233,8 +258,9 @@ impl Ledger {
         }
         let site = crypto::random_bytes::<16>().map_err(|_| OpenFault::Store("no randomness".into()))?;
         let facts = SiteFacts { site, origin: founding.origin };
-        let bytes = draw_site_kek()?;
-        let keys = Keys::new(facts.clone(), &bytes)?;
+        let newest = WrappedKek { tenant: SITE_TENANT, version: 1, bytes: draw_site_kek()? };
+        let keks = SiteKeks { newest, former: None };
+        let keys = Keys::new(facts.clone(), &keks)?;
         let written = [
             ("format".to_owned(), STORE_FORMAT.to_be_bytes().to_vec()),
             ("site".to_owned(), facts.site.to_vec()),
@@ -243,7 +269,7 @@ impl Ledger {
         ];
         store.writer.found(&written).map_err(|f| store_fault(&f))?;
         let row = RowId::new(Table::Kek, SITE_TENANT);
-        let kek = Object::Kek(Arc::new(WrappedKek { tenant: SITE_TENANT, version: 1, bytes }));
+        let kek = Object::Kek(Arc::new(keks.newest));
         let sealer = Sealer::new(root).map_err(|_| Fault::Unavailable)?;
         let plaintext = codec::encode(&kek);
         let blob = plaintext.expose(|bytes| sealer.seal(&associated(&facts.site, row, SITE_TENANT, None), bytes));
@@ -266,22 +292,26 @@ impl Ledger {
     }
 
     /// Opens the log of a site and checks that it is at or ahead of all that it signed and anchored.
-    pub fn open(store: Store, root: &SealKey, mut config: LedgerConfig) -> Result<Self, OpenFault> {
+    pub fn open<'r>(store: Store, root: impl Into<Roots<'r>>, mut config: LedgerConfig) -> Result<Self, OpenFault> {
         check_not_moved(&*store.reader)?;
-        let (keys, kek_row) = open_keys(&*store.reader, root)?;
+        let (keys, kek_rows) = open_keys(&*store.reader, root.into())?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
         let (mut tree, wall) = check_head(&*store.reader, &keys)?;
         tree.signed = check_checkpoint(newest, &keys, &tree)?;
         let steady = tree.steady;
         let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &tree.frontier };
-        let halves = recovery_halves(&*store.reader, &keys)?;
-        let statement = config.statement.take();
-        let checked = anchor::check(&mut config.anchors, &found, statement.as_ref().map(|said| (said, halves)))?;
+        // Only who holds a statement against them asks for them, and then they are those that the state tree says.
+        let statement = match config.statement.take() {
+            Some(said) => Some((said, recovery_halves(&*store.reader, &keys, tree.state)?)),
+            None => None,
+        };
+        let checked =
+            anchor::check(&mut config.anchors, &found, statement.as_ref().map(|(said, halves)| (said, *halves)))?;
         let clock = config.clock.clone();
         let ledger = Self::start(keys, store, config, tree, checked)?;
-        // The site's own row is believed like any other: by its path to the state root.
-        ledger.shared.check_stored(&kek_row)?;
+        // The site's own rows are believed like any other: by their path to the state root.
+        kek_rows.iter().try_for_each(|row| ledger.shared.check_stored(row))?;
         let agreed = ledger.view().settings().ok().and_then(|settings| settings.clock);
         clock.resume(wall, steady, agreed);
         Ok(ledger)
@@ -430,6 +460,7 @@ impl Ledger {
         let (tenant, request, moment) = (draft.tenant, draft.request, draft.moment);
         let month = moment.wall.year_month();
         let log = self.log_sealer(tenant, month, &mut record.change, &mut basis)?;
+        self.stand_on_keks(&record.change, &mut basis)?;
         let rows = self.rows_of(std::mem::take(&mut record.change), &basis)?;
         let changes: Vec<RowChange> = rows.iter().map(|(_, _, change)| *change).collect();
         let site = &self.shared.keys.facts.site;
@@ -482,6 +513,23 @@ impl Ledger {
         Ok(sealer)
     }
 
+    /// While KEKs are being replaced, what is sealed stands on the KEK that sealed it: should another process replace it
+    /// meanwhile, the change is stale and is sealed anew.
+    fn stand_on_keks(&self, change: &Change, basis: &mut Basis) -> Result<(), Fault> {
+        let keys = &self.shared.keys;
+        if !keys.is_rotating() {
+            return Ok(());
+        }
+        for object in change.puts.iter().filter_map(|put| put.object.as_ref()) {
+            let tenant = keys.columns(object, domain::Profile::Default).tenant;
+            let row = RowId::new(Table::Kek, tenant);
+            if tenant != SITE_TENANT && basis.row(&row).is_none() {
+                basis.0.push(self.shared.row(row, None)?);
+            }
+        }
+        Ok(())
+    }
+
     fn rows_of(&self, change: Change, basis: &Basis) -> Result<Vec<(StoredRow, Arc<Row>, RowChange)>, Fault> {
         let mut fresh: Vec<(ObjectId, Arc<WrappedKek>)> = Vec::new();
         for put in &change.puts {
@@ -517,7 +565,7 @@ impl Ledger {
                 (columns.tenant, columns.place, columns.owner, columns.due);
             stored.blob = match put.sealed {
                 Some(sealed) => sealed,
-                None => self.seal(put.row, columns.tenant, object, fresh)?,
+                None => self.seal(put.row, columns.tenant, object, fresh, basis)?,
             };
         }
         let hash = row_hash(&stored);
@@ -532,10 +580,15 @@ impl Ledger {
         tenant: ObjectId,
         object: &Object,
         fresh: &[(ObjectId, Arc<WrappedKek>)],
+        basis: &Basis,
     ) -> Result<Vec<u8>, Fault> {
-        let keys = match fresh.iter().find(|(made, _)| *made == tenant && tenant != SITE_TENANT) {
-            Some((_, kek)) => Arc::new(crate::keys::TenantKeys::new(&kek.bytes)?),
-            None => self.shared.tenant_keys(tenant)?,
+        let made = fresh.iter().find(|(made, _)| *made == tenant && tenant != SITE_TENANT);
+        let keys = match (made, basis.row(&RowId::new(Table::Kek, tenant))) {
+            (Some((_, kek)), _) => Arc::new(TenantKeys::new(&kek.bytes, None)?),
+            (None, Some(row)) if tenant != SITE_TENANT && self.shared.keys.is_rotating() => {
+                Arc::new(self.shared.rotating_keys(tenant, row)?)
+            }
+            _ => self.shared.tenant_keys(tenant)?,
         };
         let material = match object {
             Object::Material(material) => Some(MaterialFacts::of_material(material)),
@@ -568,10 +621,10 @@ impl Drop for Ledger {
 }
 
 /// A log as it is before it is opened.
-struct Tree {
+pub(crate) struct Tree {
     frontier: Frontier,
     /// The root of the state tree.
-    state: [u8; 32],
+    pub(crate) state: [u8; 32],
     steady: Steady,
     /// The size of its newest checkpoint.
     signed: u64,
@@ -596,12 +649,12 @@ fn begin_anchors(config: &mut LedgerConfig, keys: &Keys) -> Result<(), OpenFault
 }
 
 /// The statement that would let this store be believed, and why it is not without; none where it is.
-pub fn needed_statement(
+pub fn needed_statement<'r>(
     reader: &dyn Reader,
-    root: &SealKey,
+    root: impl Into<Roots<'r>>,
     anchors: &mut [Box<dyn Anchor>],
 ) -> Result<Option<(Statement, OpenFault)>, OpenFault> {
-    let (keys, _) = open_keys(reader, root)?;
+    let (keys, _) = open_keys(reader, root.into())?;
     let (Tree { frontier, .. }, _) = check_head(reader, &keys)?;
     let found = anchor::Found { reader, keys: &keys, frontier: &frontier };
     let (anchor, refused) = anchor::heads(anchors, &found)?;
@@ -630,26 +683,74 @@ fn keep(
     Ok((Some(thread), Some(due)))
 }
 
-/// What the root key opens: the site's keys, and the row that they come from.
-pub(crate) fn open_keys(reader: &dyn Reader, root: &SealKey) -> Result<(Keys, StoredRow), OpenFault> {
-    let facts = site_facts(reader)?.ok_or(OpenFault::NotFounded)?;
-    let row = RowId::new(Table::Kek, SITE_TENANT);
-    let stored = reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
-    let sealed = associated(&facts.site, row, SITE_TENANT, None);
-    let plaintext = root.open(&sealed, &stored.blob).map_err(|_| OpenFault::WrongRootKey)?;
-    let Ok(Object::Kek(kek)) = codec::decode(&stored, &plaintext) else { return Err(OpenFault::WrongRootKey) };
-    Ok((Keys::new(facts, &kek.bytes)?, stored))
+/// The root keys at hand: the newest, and the one before while a rotation is under way.
+#[derive(Clone, Copy)]
+pub struct Roots<'a> {
+    pub newest: &'a SealKey,
+    pub former: Option<&'a SealKey>,
 }
 
-/// Whose statements the site obeys, as its settings say. They are sealed: nobody else can have written them.
-pub(crate) fn recovery_halves(reader: &dyn Reader, keys: &Keys) -> Result<Option<domain::RecoveryHalves>, OpenFault> {
+impl<'a> From<&'a SealKey> for Roots<'a> {
+    fn from(newest: &'a SealKey) -> Self {
+        Self { newest, former: None }
+    }
+}
+
+impl Roots<'_> {
+    /// The site's KEK, under whichever of them sealed it.
+    pub(crate) fn open(&self, facts: &SiteFacts, stored: &StoredRow) -> Option<WrappedKek> {
+        let associated = associated(&facts.site, stored.id, SITE_TENANT, None);
+        let opened = |root: &SealKey| root.open(&associated, &stored.blob).ok();
+        let plaintext = opened(self.newest).or_else(|| opened(self.former?))?;
+        match codec::decode(stored, &plaintext) {
+            Ok(Object::Kek(kek)) => Arc::into_inner(kek),
+            _ => None,
+        }
+    }
+}
+
+/// What the root keys open: the site's keys, and the rows that they come from.
+pub(crate) fn open_keys(reader: &dyn Reader, roots: Roots<'_>) -> Result<(Keys, Vec<StoredRow>), OpenFault> {
+    let facts = site_facts(reader)?.ok_or(OpenFault::NotFounded)?;
+    let read = |row| reader.row(row).map_err(|f| store_fault(&f));
+    let stored = read(RowId::new(Table::Kek, SITE_TENANT))?.ok_or(OpenFault::NotFounded)?;
+    let before = read(former_kek_row(SITE_TENANT))?.filter(|row| !row.blob.is_empty());
+    let Some(newest) = roots.open(&facts, &stored) else {
+        let former = before.as_ref().and_then(|row| roots.open(&facts, row));
+        let rotated = |former: WrappedKek| OpenFault::RootRotated { version: former.version.saturating_add(1) };
+        return Err(former.map_or(OpenFault::WrongRootKey, rotated));
+    };
+    let missing = OpenFault::FormerRootMissing { version: newest.version.saturating_sub(1) };
+    let former = match &before {
+        Some(row) => Some(roots.open(&facts, row).ok_or(missing)?),
+        None => None,
+    };
+    let keys = Keys::new(facts, &SiteKeks { newest, former })?;
+    Ok((keys, std::iter::once(stored).chain(before).collect()))
+}
+
+/// Whose statements the site obeys, as its settings say: those that the state tree has under this root.
+pub(crate) fn recovery_halves(
+    reader: &dyn Reader,
+    keys: &Keys,
+    state: [u8; 32],
+) -> Result<Option<domain::RecoveryHalves>, OpenFault> {
     let row = RowId::new(Table::Settings, domain::SETTINGS_ID);
-    let stored = reader.row(row).map_err(|f| store_fault(&f))?.ok_or(OpenFault::NotFounded)?;
+    let damaged = |why| OpenFault::Row(Fault::Damaged { row, why });
+    let read = |nodes: &[crate::store::NodeId]| reader.row_and_nodes(row, nodes);
+    let (stored, path) = Nodes::new().follow(state, &tree_key(row), read).map_err(|unproven| match unproven {
+        Unproven::Store(fault) => store_fault(&fault),
+        Unproven::Differs(why) | Unproven::Node(_, why) => damaged(why),
+    })?;
+    let stored = stored.ok_or(OpenFault::NotFounded)?;
+    if path.hash_of(row) != Some(row_hash(&stored)) {
+        return Err(damaged("it was edited, or an old one was put back"));
+    }
     let Some(site) = keys.known_tenant(SITE_TENANT) else { return Ok(None) };
     let plaintext = keys.open(&site, &stored, None)?;
     match codec::decode(&stored, &plaintext) {
         Ok(Object::Settings(settings)) => Ok(settings.recovery),
-        _ => Err(OpenFault::Row(Fault::Damaged { row, why: "its content cannot be read" })),
+        _ => Err(damaged("its content cannot be read")),
     }
 }
 
@@ -693,7 +794,7 @@ fn check_not_moved(reader: &dyn Reader) -> Result<(), OpenFault> {
 }
 
 /// Where the log stands, and what the wall clock showed at its newest entry.
-fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Timestamp), OpenFault> {
+pub(crate) fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Timestamp), OpenFault> {
     // Rows first: others may append meanwhile.
     let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };

@@ -47,5 +47,6 @@ pub fn keeps_history(table: Table) -> bool {
     match table {
         Table::Tenant | Table::Keyring | Table::Key | Table::Name | Table::Principal | Table::Settings => true,
         Table::Material | Table::AccessKey | Table::Token | Table::Kek | Table::LogKey | Table::Budget => false,
+        Table::Past => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cache::{Row, Rows};
 use crate::committer::Order;
-use crate::keys::{Keys, MaterialFacts, TenantKeys, budget_id, log_key_id, material_id};
+use crate::keys::{Keys, MaterialFacts, TenantKeys, budget_id, former_kek_row, log_key_id, material_id};
 use crate::query::{self, Filter};
 use crate::state::Nodes;
 use crate::store::{ProjectionReader, Reader, Scope, StoredBatch};
@@ -80,7 +80,7 @@ impl Basis {
 /// Read-only. There is no way from here to the ledger that writes.
 pub struct View {
     pub(crate) shared: Arc<Shared>,
-    basis: RefCell<Vec<Arc<Row>>>,
+    pub(crate) basis: RefCell<Vec<Arc<Row>>>,
 }
 
 macro_rules! typed {
@@ -386,7 +386,7 @@ impl View {
         }
     }
 
-    fn object(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Option<Object>, Fault> {
+    pub(crate) fn object(&self, id: RowId, material: Option<&MaterialFacts>) -> Result<Option<Object>, Fault> {
         Ok(self.row(id, material)?.object.clone())
     }
 
@@ -498,10 +498,22 @@ impl Shared {
         if let Some(known) = self.keys.known_tenant(tenant) {
             return Ok(known);
         }
-        match &self.row(RowId::new(Table::Kek, tenant), None)?.object {
-            Some(Object::Kek(kek)) => self.keys.learn_tenant(kek),
-            _ => Err(Fault::Damaged { row: RowId::new(Table::Kek, tenant), why: "the tenant's key is missing" }),
+        let row = self.row(RowId::new(Table::Kek, tenant), None)?;
+        if self.keys.is_rotating() {
+            return self.rotating_keys(tenant, &row).map(Arc::new);
         }
+        self.keys.learn_tenant(kek_in(&row)?)
+    }
+
+    /// The keys of a tenant of which some rows may be under its former KEK: made each time from its row, so that what is
+    /// sealed stands on that row.
+    pub(crate) fn rotating_keys(&self, tenant: ObjectId, row: &Row) -> Result<TenantKeys, Fault> {
+        let former = self.row(former_kek_row(tenant), None)?;
+        let former = match &former.object {
+            Some(Object::Kek(kek)) => Some(&kek.bytes),
+            _ => None,
+        };
+        TenantKeys::new(&kek_in(row)?.bytes, former)
     }
 
     pub(crate) fn profile_of(&self, object: &Object) -> Result<domain::Profile, Fault> {
@@ -510,6 +522,13 @@ impl Shared {
             Some(Object::Tenant(tenant)) => Ok(tenant.profile),
             _ => Ok(domain::Profile::Default),
         }
+    }
+}
+
+fn kek_in(row: &Row) -> Result<&Arc<domain::WrappedKek>, Fault> {
+    match &row.object {
+        Some(Object::Kek(kek)) => Ok(kek),
+        _ => Err(Fault::Damaged { row: row.id, why: "the tenant's key is missing" }),
     }
 }
 

@@ -32,7 +32,7 @@ impl Path {
         };
         let house = self.house.load_full();
         let Some(house) = house else {
-            return unavailable(dialect, id, Some(&heard.echo), Unavailable::Sealed);
+            return self.unavailable_now(dialect, &heard.echo, self.closed());
         };
         self.rounds(dialect, &house, &wire, heard, started).await
     }
@@ -61,7 +61,6 @@ impl Path {
                 }
                 Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, &echo, Unavailable::Store),
                 Err(Unrecorded::Damaged { row, why }) => {
-                    self.damaged.fetch_add(1, Ordering::Relaxed);
                     return self.unavailable_now(dialect, &echo, Unavailable::Damaged { row, why });
                 }
                 Err(Unrecorded::Unknown) => return self.unavailable_now(dialect, &echo, Unavailable::Late),
@@ -104,6 +103,9 @@ impl Path {
 
     fn unavailable_now(&self, dialect: &dyn Dialect, echo: &Echo, why: Unavailable) -> Answered {
         self.unavailable.fetch_add(1, Ordering::Relaxed);
+        if let Unavailable::Damaged { .. } = why {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
         unavailable(dialect, echo.id, Some(echo), why)
     }
 

@@ -9,6 +9,10 @@ pub enum Standing {
     Ready,
     Sealed,
     StoreDown,
+    /// The store has not answered since the process began.
+    StoreAway,
+    /// Another process has brought a new root key, which this one was not given.
+    RootRotated,
     /// Store or anchor is not what it was.
     PutBack,
     Draining,
@@ -38,7 +42,9 @@ impl Path {
     pub fn standing(&self) -> Standing {
         match &*self.house.load() {
             _ if self.draining.load(Ordering::Relaxed) => Standing::Draining,
+            None if self.waiting.load(Ordering::Relaxed) => Standing::StoreAway,
             None => Standing::Sealed,
+            Some(house) if house.ledger.is_superseded() => Standing::RootRotated,
             Some(house) if house.ledger.anchored().0 == ledger::AnchorStanding::Contradicted => Standing::PutBack,
             Some(house) if house.ledger.head().writable => Standing::Ready,
             Some(_) => Standing::StoreDown,

@@ -37,7 +37,7 @@ pub struct FoundSite {
 /// A store, the key that opens it, and what remembers its head elsewhere.
 pub struct Open<'a> {
     pub store: Store,
-    pub root: &'a crypto::SealKey,
+    pub root: ledger::Roots<'a>,
     pub anchors: Vec<Box<dyn Anchor>>,
 }
 
@@ -50,7 +50,7 @@ impl Path {
             engine::Founders { administrator: site.administrator, colonies: site.colonies, recovery: site.recovery };
         let record = |names: engine::NameIds<'_>| engine::founding_record(moment, founders, names);
         let founding = Founding { origin: site.origin, record };
-        let (ledger, founded) = Ledger::found(open.store, open.root, config, founding).await?;
+        let (ledger, founded) = Ledger::found(open.store, open.root.newest, config, founding).await?;
         self.clock.agree(Agreed::at(moment.wall, moment.steady));
         self.unseal(ledger)?;
         Ok(founded)
@@ -150,7 +150,11 @@ impl Path {
         // Until it is dropped the log says what is to be, so that no second entry says the same.
         self.pruned.store(UNKNOWN, Ordering::Relaxed);
         self.act(&house, &Ask::Prune { before, before_month }).await?;
-        self.drop_below(&house, before).await.map(|_| ())
+        self.drop_below(&house, before).await?;
+        self.drop_past(&house.ledger, before).await.map_err(|why| {
+            tracing::warn!(%why, "what was kept of dropped history stays until the next month is dropped");
+            Fault::Unavailable
+        })
     }
 
     /// What an entry says is dropped, perhaps once more: a process may have died in the middle of it.

@@ -6,9 +6,11 @@ mod decide;
 mod door;
 mod house;
 mod ids;
+mod prove;
 mod recover;
 mod refusals;
 mod roll;
+mod rotate;
 mod walk;
 
 pub use answer::Answered;
@@ -17,17 +19,19 @@ pub use engine::MARK;
 pub use house::{FoundSite, Open};
 pub use ledger::AnchorStanding;
 pub use recover::{Recovered, Recovery};
+pub use rotate::Rotated;
 pub use walk::WALK_PERIOD;
 
 use arc_swap::ArcSwapOption;
 use clock::{Clock, Dispute};
 use crypto::{Holder, Software};
+use domain::Unavailable;
 use engine::Purse;
 use identity::Verifier;
 use ledger::Ledger;
 use policy::Policy;
 use refusals::Refusals;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// How often a stale request is resolved before its caller is told of a conflict.
@@ -41,6 +45,8 @@ pub struct Path {
     policy: Policy,
     refusals: Refusals,
     draining: AtomicBool,
+    /// The root key is there, and the store does not answer yet.
+    waiting: AtomicBool,
     unavailable: AtomicU64,
     conflicts: AtomicU64,
     /// Requests that were refused because something that they need is damaged.
@@ -70,6 +76,7 @@ impl Path {
             policy: Policy::new(),
             refusals: Refusals::new(),
             draining: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
             unavailable: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
@@ -83,7 +90,28 @@ impl Path {
     fn unseal(&self, ledger: Ledger) -> Result<(), ledger::OpenFault> {
         let holder = Box::new(Software::new(ledger.fingerprint_key()?));
         self.house.store(Some(Arc::new(House { ledger, holder, purse: Purse::default() })));
+        self.waiting.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Until the house is open, everybody is told that the store does not answer, and not that the root key is missing.
+    pub fn wait_for_store(&self, waits: bool) {
+        self.waiting.store(waits, Ordering::Relaxed);
+    }
+
+    /// Another process has brought a new root key: this house can do nothing before it is opened with that one.
+    pub fn is_superseded(&self) -> bool {
+        self.house.load().as_ref().is_some_and(|house| house.ledger.is_superseded())
+    }
+
+    /// Closes the house. Who is in it is answered; from here on everybody is told that it is sealed.
+    pub fn seal(&self) {
+        self.house.store(None);
+    }
+
+    /// Why nobody is served while the house is closed.
+    fn closed(&self) -> Unavailable {
+        if self.waiting.load(Ordering::Relaxed) { Unavailable::Store } else { Unavailable::Sealed }
     }
 
     pub fn is_sealed(&self) -> bool {

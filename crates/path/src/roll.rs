@@ -9,10 +9,14 @@ pub(crate) struct Roll<'v>(pub(crate) &'v View);
 impl Directory for Roll<'_> {
     fn access_key(&self, id: &str) -> Result<Option<Known>, Unavailable> {
         self.known(id).or_else(|fault| match fault {
-            // A damaged row vouches for nobody.
             Fault::Damaged { row, why } => {
                 tracing::error!(table = ?row.table, id = %row.id, why, "a row of a credential is damaged");
-                Ok(None)
+                match row.table {
+                    // It vouches for nobody: a caller can be known by it no more than by one that never was.
+                    Table::AccessKey => Ok(None),
+                    // The credential is there, and whose it is cannot be read.
+                    _ => Err(Unavailable::Damaged { row, why }),
+                }
             }
             _ => Err(Unavailable::Store),
         })

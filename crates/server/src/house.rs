@@ -40,6 +40,8 @@ impl Door for Path {
             Standing::Ready => return Readiness { ready: true, reasons: alarms(self) },
             Standing::Sealed => "sealed",
             Standing::StoreDown => "the store takes no writes",
+            Standing::StoreAway => "the store does not answer",
+            Standing::RootRotated => "the root key was rotated: give this node the new file",
             Standing::PutBack => "the store or its anchor was put back",
             Standing::Draining => "draining",
         };

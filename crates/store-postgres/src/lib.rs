@@ -35,6 +35,8 @@ pub enum OpenFault {
     InUse(String),
     /// A newer release wrote it.
     Newer { name: String, found: i32, known: i32 },
+    /// The database does not answer: asked again, it may.
+    Silent { name: String, reason: String },
     /// The database could not.
     Failed { name: String, reason: String },
 }
@@ -50,7 +52,7 @@ impl fmt::Display for OpenFault {
                 f,
                 "{name} has format {found} and this release knows up to {known}; start a release at least as new as the one that wrote it"
             ),
-            Self::Failed { name, reason } => write!(f, "{name}: {reason}"),
+            Self::Silent { name, reason } | Self::Failed { name, reason } => write!(f, "{name}: {reason}"),
         }
     }
 }

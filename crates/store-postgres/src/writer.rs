@@ -97,6 +97,7 @@ impl PostgresWriter {
             Unfit::Missing => OpenFault::Missing(target.name.clone()),
             Unfit::InUse => OpenFault::InUse(target.name.clone()),
             Unfit::Newer(found) => OpenFault::Newer { name: target.name.clone(), found, known: schema::FORMAT },
+            Unfit::Failed(why) if !why.said => OpenFault::Silent { name: target.name.clone(), reason: why.reason },
             Unfit::Failed(why) => failed(why.reason),
         })?;
         let mark = Arc::new(AtomicU64::new(size));

@@ -112,6 +112,10 @@ impl Pool {
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreFault> {
         self.borrow(doing, |link| {
+            // A snapshot's connection is within one moment for as long as it lives.
+            if !link.is_autocommit() {
+                return read(link);
+            }
             link.prepare_cached("BEGIN")?.execute(())?;
             let done = read(link);
             // Nothing was written: it does not matter how it ends, but it must.

@@ -178,6 +178,7 @@ fn status() -> Status {
         secret_memory: "memfd_secret: no other process, swap or core file can hold it".into(),
         store: "SQLite in /var/lib/keyward".into(),
         clock: "as agreed, 0 ms apart".into(),
+        root_key: "version 1".into(),
     }
 }
 

@@ -74,8 +74,8 @@ fn verify(files: &Files, format: Format) -> Result<(), Failure> {
     let store = files.place.read().map_err(Failure::new)?;
     let mut refused = None;
     for _ in 0..LOOKS_MAX {
-        let found =
-            ledger::needed_statement(&*store.reader, &root, &mut files.anchors()).map_err(Failure::from_display)?;
+        let found = ledger::needed_statement(&*store.reader, root.roots(), &mut files.anchors())
+            .map_err(Failure::from_display)?;
         refused = found.map(|(_, why)| why);
         if !matches!(refused, Some(OpenFault::StoreBehindAnchor { .. })) {
             break;

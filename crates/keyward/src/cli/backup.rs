@@ -1,8 +1,9 @@
 //! `keyward backup …`: a site in one file that only the recovery key's holder can open.
 
-mod create;
-mod restore;
+pub(crate) mod create;
+pub(crate) mod restore;
 mod schedule;
+mod surviving;
 
 use crate::cli::offline::recovery_key;
 use crate::client::At;
@@ -62,14 +63,14 @@ pub(crate) async fn run(command: BackupCommand, at: &At, format: Format) -> Resu
 }
 
 /// An open backup, its header read.
-struct Opened {
+pub(crate) struct Opened {
     input: BufReader<File>,
-    header: Header,
+    pub(crate) header: Header,
     length: u64,
 }
 
 impl Opened {
-    fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |why: std::io::Error| Failure::new(format!("{}: {why}", path.display()));
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();

@@ -44,7 +44,7 @@ pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
     let root = custody::read(&args.root_key).map_err(Failure::from_display)?;
     let (from, to) = (Place::named(&args.from), Place::named(&args.to));
     let mut source = from.open_alone().map_err(Failure::new)?;
-    let site = Inspector::open(&*source.reader, &root).map_err(Failure::from_display)?;
+    let site = Inspector::open(&*source.reader, root.roots()).map_err(Failure::from_display)?;
     let moved = source.reader.fact(MOVED).map_err(told)?;
     let mut target = to.create_to_load().map_err(Failure::new)?;
     let name = target.name.clone();
@@ -55,7 +55,8 @@ pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
     }
     let bar = bar();
     bar.set_length(length(&*source.reader)?);
-    copy(&source, &mut target, &bar)?;
+    copy(&*source.reader, &mut target, &bar)?;
+    copy_projections(&*source.projection_reader, &mut target)?;
     let report = verify(&target, &site, &source, &bar)?;
     compare(&*source.reader, &*target.reader, &bar)?;
     bar.finish_and_clear();
@@ -84,8 +85,13 @@ fn facts(reader: &dyn Reader) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     Ok(facts)
 }
 
-fn copy(source: &Store, target: &mut Store, bar: &ProgressBar) -> Result<(), Failure> {
-    let reader = &*source.reader;
+/// Log, rows and facts of a site in an empty store: a twin, which is for drills alone. What is derived is derived anew.
+pub(crate) fn copy_site(reader: &dyn Reader, target: &mut Store) -> Result<(), Failure> {
+    copy(reader, target, &ProgressBar::hidden())?;
+    target.writer.found(&facts(reader)?).map_err(told)
+}
+
+fn copy(reader: &dyn Reader, target: &mut Store, bar: &ProgressBar) -> Result<(), Failure> {
     bar.set_message("copying the log");
     let mut at = reader.oldest().map_err(told)?;
     loop {
@@ -106,8 +112,7 @@ fn copy(source: &Store, target: &mut Store, bar: &ProgressBar) -> Result<(), Fai
         root = ledger::grow_part(&*target.reader, root, &mut part).map_err(told)?;
         target.writer.load(&part).map_err(told)?;
     }
-    copy_history(reader, target)?;
-    copy_projections(&*source.projection_reader, target)
+    copy_history(reader, target)
 }
 
 fn copy_checkpoints(reader: &dyn Reader, target: &mut Store) -> Result<(), Failure> {

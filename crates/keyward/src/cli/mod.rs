@@ -3,7 +3,7 @@
 
 mod anchor;
 mod audit;
-mod backup;
+pub(crate) mod backup;
 mod clock;
 mod data;
 mod doctor;
@@ -11,12 +11,13 @@ mod env;
 mod google;
 mod key;
 mod life;
-mod migrate;
-mod offline;
+pub(crate) mod migrate;
+pub(crate) mod offline;
 mod pages;
 mod policy;
 mod principal;
 mod recover;
+mod root;
 mod show;
 mod sign;
 mod site;
@@ -26,7 +27,7 @@ mod story;
 use crate::client::{At, Client, Trouble};
 use crate::failure::Failure;
 use crate::output::{self, Format};
-use crate::{dev, init, serve, wiring, witness};
+use crate::{dev, drill, init, serve, wiring, witness};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use spelled::{days, pair};
@@ -91,6 +92,14 @@ pub(crate) enum Command {
     /// Believe a store that its anchor does not, with the recovery key.
     #[command(subcommand)]
     Recover(recover::RecoverCommand),
+    /// The key above all others, and another in its place.
+    #[command(subcommand)]
+    Root(root::RootCommand),
+    /// Rehearse a disaster on a private copy, and write a signed report.
+    #[command(subcommand)]
+    Drill(drill::DrillCommand),
+    /// Check the signed report of a drill or a rig: needs no server and no key.
+    VerifyReport(drill::VerifyReportArgs),
     /// People and services, their roles and access keys.
     #[command(subcommand)]
     Principal(principal::PrincipalCommand),
@@ -143,6 +152,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Anchor(command) => anchor::run(&command, &at, format),
         Command::Backup(command) => backup::run(command, &at, format).await,
         Command::Recover(command) => recover::run(command, &at).await,
+        Command::Drill(command) => drill::run(command, &at, format).await,
+        Command::VerifyReport(args) => drill::verify(&args, format),
+        Command::Root(command) => root::run(&command, &at, format).await,
         other => ask(other, &Session::open(&at, format)?).await,
     }
 }

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::place::{Place, StoreArg};
 use crate::wiring;
 use clap::Args;
-use crypto::{RECOVERY_TEXT_BYTES_MAX, RecoveryKey, SealKey};
+use crypto::{RECOVERY_TEXT_BYTES_MAX, RecoveryKey};
 use secret::Secret;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Offline {
 }
 
 impl Files {
-    pub(crate) fn root(&self) -> Result<SealKey, Failure> {
+    pub(crate) fn root(&self) -> Result<custody::RootFile, Failure> {
         custody::read(&self.root_key).map_err(Failure::from_display)
     }
 

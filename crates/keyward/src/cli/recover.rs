@@ -64,7 +64,8 @@ pub(crate) async fn run(command: RecoverCommand, at: &At) -> Result<(), Failure>
 fn statement(files: &Files) -> Result<(Statement, String), Failure> {
     let root = files.root()?;
     let store = files.place.read().map_err(Failure::new)?;
-    let found = ledger::needed_statement(&*store.reader, &root, &mut files.anchors()).map_err(Failure::from_display)?;
+    let found =
+        ledger::needed_statement(&*store.reader, root.roots(), &mut files.anchors()).map_err(Failure::from_display)?;
     let (statement, why) = found.ok_or_else(|| Failure::from_display(ledger::OpenFault::NothingToRecover))?;
     Ok((statement, why.to_string()))
 }
@@ -95,7 +96,7 @@ async fn accept(args: &AcceptArgs, at: &At) -> Result<(), Failure> {
     };
     let root = files.root()?;
     let store = files.place.open().map_err(Failure::new)?;
-    let open = Open { store, root: &root, anchors: files.anchors() };
+    let open = Open { store, root: root.roots(), anchors: files.anchors() };
     let recovery =
         Recovery { statement: signed, tombstones: Vec::new(), unknown_since: None, said: "accepted".to_owned() };
     let done = wiring::sealed().recover(open, recovery).await.map_err(Failure::from_display)?;

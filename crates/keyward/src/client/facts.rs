@@ -94,6 +94,12 @@ impl Facts {
         Self { endpoint, ca_file, region, access_key_id: None, secret_access_key: None, file: None, file_path: None }
     }
 
+    /// A server, and as whom.
+    pub(crate) fn of(endpoint: &str, ca_file: PathBuf, id: String, secret: Secret) -> Self {
+        let public = Self::public(endpoint, Some(ca_file));
+        Self { access_key_id: Some(id), secret_access_key: Some(secret), ..public }
+    }
+
     /// Both halves of the access key, where one is known.
     pub(crate) fn credential(&self) -> Option<(&str, &Secret)> {
         self.access_key_id.as_deref().zip(self.secret_access_key.as_ref())

@@ -8,8 +8,8 @@ use super::{
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Agreed, Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Profile, RecoveryHalves, Settings, Steady, Tenant,
-    TenantKind, WrappedKek,
+    Agreed, Authority, Keyring, LogKey, NameKind, NameRow, ObjectId, Past, Profile, RecoveryHalves, Settings, Steady,
+    Tenant, TenantKind, WrappedKek,
 };
 
 pub(super) fn encode_tenant(tenant: &Tenant) -> Vec<u8> {
@@ -206,6 +206,30 @@ pub(super) fn decode_kek(r: &mut Reader<'_>) -> Result<WrappedKek, Unread> {
         Ok(())
     })?;
     Ok(WrappedKek { tenant: tenant.ok_or(Malformed)?, version: version.ok_or(Malformed)?, bytes: keep(bytes)? })
+}
+
+pub(super) fn encode_past(past: &Past) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(64 + past.content.len());
+    writer.document(FORMAT, |map| {
+        map.put(1, |w| write_id(w, past.tenant));
+        map.put(2, |w| w.number(past.until));
+        map.put(3, |w| w.bytes(&past.content));
+    });
+    writer.finish()
+}
+
+pub(super) fn decode_past(r: &mut Reader<'_>) -> Result<Past, Malformed> {
+    let (mut tenant, mut until, mut content) = (None, None, None);
+    r.document(FORMAT.into(), |r, key| {
+        match key {
+            1 => tenant = Some(read_id(r)?),
+            2 => until = Some(r.number()?),
+            3 => content = Some(r.bytes()?.to_vec()),
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(Past { tenant: tenant.ok_or(Malformed)?, until: until.ok_or(Malformed)?, content: content.ok_or(Malformed)? })
 }
 
 pub(super) fn encode_log_key(log_key: &LogKey) -> Vec<u8> {

@@ -74,6 +74,7 @@ fn same(one: &Object, other: &Object) -> bool {
             (one.tenant, one.version, held(&one.bytes)) == (other.tenant, other.version, held(&other.bytes))
         }
         (Object::Budget(one), Object::Budget(other)) => one == other,
+        (Object::Past(one), Object::Past(other)) => one == other,
         (Object::LogKey(one), Object::LogKey(other)) => {
             (one.tenant, one.month, held(&one.bytes)) == (other.tenant, other.month, held(&other.bytes))
         }

@@ -82,6 +82,7 @@ impl Committer {
     /// Of a store that was reopened: it must hold what was acknowledged. Then the batch under way is there or it never
     /// will be, and what others appended is read up.
     fn stand(&mut self) -> Result<(), StoreFault> {
+        self.is_still_ours()?;
         self.holds_what_was_acknowledged()?;
         if let Some(Unsettled { judged, until }) = self.unsettled.take() {
             match self.shared.reader.batches(judged.batch.first, 1) {

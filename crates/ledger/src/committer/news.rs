@@ -61,10 +61,20 @@ impl Committer {
             self.steady = self.steady.max(steady);
             self.publish_head();
             if !changed.is_empty() {
+                // Whoever reads a row after it was forgotten must not find the KEK that it is no longer under.
                 changed.iter().for_each(|(row, ..)| self.shared.keys.forget(row));
                 self.shared.rows.forget(changed.iter().map(|(row, ..)| *row));
                 self.anchor(Due { answers: Vec::new(), tombstones: Vec::new(), news: changed });
+                self.is_still_ours()?;
             }
+        }
+        Ok(())
+    }
+
+    /// What another process sealed under a new root key this one cannot open, and must not seal beside.
+    pub(super) fn is_still_ours(&self) -> Result<(), StoreFault> {
+        if self.shared.keys.is_superseded() {
+            return Err(StoreFault("the root key was rotated: this process must be given the new file".to_owned()));
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ impl World {
         let (clock, broken) = (Clock::manual(DAY_0), Arc::<store::Switches>::default());
         let path = Path::sealed(clock.clone());
         let store = store::breakable(place.create(), &broken);
-        path.found(Open { store, root: &root(), anchors: Vec::new() }, site()).await.unwrap();
+        path.found(Open { store, root: (&root()).into(), anchors: Vec::new() }, site()).await.unwrap();
         await_lead(&path);
         Self { nodes: vec![path], at: 0, clock, plain: Plain::default(), broken, place }
     }
@@ -96,7 +96,7 @@ impl World {
     fn opened(&self) -> Path {
         let path = Path::sealed(self.clock.clone());
         let store = store::breakable(self.place.open(), &self.broken);
-        path.open(Open { store, root: &root(), anchors: Vec::new() }).unwrap();
+        path.open(Open { store, root: (&root()).into(), anchors: Vec::new() }).unwrap();
         path
     }
 

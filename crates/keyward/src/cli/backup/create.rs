@@ -41,15 +41,15 @@ pub(super) fn run(args: &CreateArgs, at: &At, format: Format) -> Result<(), Fail
 }
 
 /// A backup that was written to some places at least.
-pub(super) struct Made {
+pub(crate) struct Made {
     pub(super) header: Header,
     pub(super) counts: Counts,
-    pub(super) length: u64,
+    pub(crate) length: u64,
     pub(super) written: Vec<PathBuf>,
     pub(super) failed: Vec<String>,
 }
 
-pub(super) fn make(files: &Files, to: &[PathBuf]) -> Result<Made, Failure> {
+pub(crate) fn make(files: &Files, to: &[PathBuf]) -> Result<Made, Failure> {
     let root_bytes = custody::read_bytes(&files.root_key).map_err(Failure::from_display)?;
     let root = root_bytes.expose(Held::keep).map(crypto::SealKey::new);
     let root = root.map_err(|_| Failure::new("the secret memory is full"))?;
@@ -57,7 +57,10 @@ pub(super) fn make(files: &Files, to: &[PathBuf]) -> Result<Made, Failure> {
     let tombstones = anchored_tombstones(files);
     let reader = files.place.snapshot().map_err(Failure::new)?;
     let site = Inspector::open(&*reader, &root).map_err(Failure::from_display)?;
-    let halves = site.recovery().ok_or_else(|| Failure::from_display(BackupFault::NoRecoveryKey))?;
+    let halves = site
+        .recovery(&*reader)
+        .map_err(Failure::from_display)?
+        .ok_or_else(|| Failure::from_display(BackupFault::NoRecoveryKey))?;
     let now = Clock::system().now().wall;
     let source = Source {
         reader: &*reader,

@@ -1,6 +1,6 @@
 //! Making a site anew. Nothing is changed before the whole backup was seen and found sound.
 
-use super::{Opened, check_content, check_sum, named};
+use super::{Opened, check_content, check_sum, named, surviving};
 use crate::cli::offline::recovery_key;
 use crate::client::At;
 use crate::config::{self, ClientFile};
@@ -41,16 +41,40 @@ pub(crate) struct RestoreArgs {
     /// Newer backups of the same site, which know what was destroyed since, too; may be repeated.
     #[arg(long = "newer", value_name = "FILE")]
     newer: Vec<PathBuf>,
+    /// Certificates of destruction of the site, which prove what was destroyed since, too; may be repeated.
+    #[arg(long = "certificate", value_name = "FILE")]
+    certificates: Vec<PathBuf>,
+    /// A later checkpoint of the log, which tells how long it was.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     /// Where the server will be reached.
     #[arg(long, default_value = "https://localhost:8200")]
     endpoint: String,
 }
 
-pub(super) async fn run(args: &RestoreArgs, at: &At) -> Result<(), Failure> {
+impl RestoreArgs {
+    /// Into a place that nobody else knows of.
+    pub(crate) fn privately(file: &Path, root_key: &Path, recovery_key: &Path, anchor: &Path) -> Self {
+        Self {
+            store: StoreArg { store: None },
+            file: file.to_owned(),
+            root_key: root_key.to_owned(),
+            recovery_key: recovery_key.to_owned(),
+            anchors: vec![anchor.to_owned()],
+            newer: Vec::new(),
+            certificates: Vec::new(),
+            checkpoint: None,
+            endpoint: "https://localhost".to_owned(),
+        }
+    }
+}
+
+pub(crate) async fn run(args: &RestoreArgs, at: &At) -> Result<(), Failure> {
     let data = at.data.clone().ok_or_else(|| Failure::new("name the new data directory with --data"))?;
     let key = recovery_key(&args.recovery_key)?;
     let mut opened = sound(&args.file, &key)?;
     let (destroyed, newest) = destroyed(args, &key, &opened)?;
+    let later = args.checkpoint.as_deref().map(|path| surviving::size(path, &opened.header.verifier)).transpose()?;
     refuse_what_is_there(&data, &args.root_key)?;
     let anchors = wiring::anchor_files(&args.anchors, &args.root_key);
     let place = args.store.place(Some(data.clone())).map_err(Failure::new)?;
@@ -61,6 +85,10 @@ pub(super) async fn run(args: &RestoreArgs, at: &At) -> Result<(), Failure> {
     }
     write_client(&site, &args.endpoint)?;
     let since = believe(&site, &key, destroyed, &newest, &opened.header.created).await?;
+    if let Some(later) = later.filter(|later| *later > opened.header.size) {
+        let (from, last) = (opened.header.size, later.saturating_sub(1));
+        eprintln!("The checkpoint tells of entries {from} to {last}, which are given up for ever.");
+    }
     eprintln!("Restored {} entries of {} into {}.", opened.header.size, opened.header.origin, data.display());
     if let Some(since) = since {
         eprintln!("No anchor was found: nobody knows what was destroyed since {since}. Every key carries the tag");
@@ -86,6 +114,9 @@ fn sound(path: &Path, key: &RecoveryKey) -> Result<Opened, Failure> {
 /// What newer backups know to be destroyed, and the date of the newest of all.
 fn destroyed(args: &RestoreArgs, key: &RecoveryKey, older: &Opened) -> Result<(Vec<Tombstone>, String), Failure> {
     let (mut tombstones, mut newest) = (Vec::new(), older.header.created.clone());
+    for path in &args.certificates {
+        tombstones.extend(surviving::destroyed(path, &older.header.verifier)?);
+    }
     for path in &args.newer {
         let mut newer = sound(path, key)?;
         if newer.header.site != older.header.site {
@@ -237,7 +268,7 @@ async fn believe(
     let root = custody::read(site.root_key).map_err(Failure::from_display)?;
     let store = site.place.open().map_err(Failure::new)?;
     let mut anchors = wiring::anchors(site.anchors);
-    let needed = ledger::needed_statement(&*store.reader, &root, &mut anchors).map_err(Failure::from_display)?;
+    let needed = ledger::needed_statement(&*store.reader, root.roots(), &mut anchors).map_err(Failure::from_display)?;
     // The anchor and the backup are of the same moment: nothing was lost.
     let Some((statement, _)) = needed else { return Ok(None) };
     let unknown_since = statement.anchor.is_none().then(|| newest.to_owned());
@@ -248,7 +279,7 @@ async fn believe(
         unknown_since: unknown_since.clone(),
         said: format!("restored from a backup of {created}"),
     };
-    let done = wiring::sealed().recover(Open { store, root: &root, anchors }, recovery).await;
+    let done = wiring::sealed().recover(Open { store, root: root.roots(), anchors }, recovery).await;
     let done = done.map_err(Failure::from_display)?;
     if let Some(anchored) = done.anchored.filter(|anchored| *anchored > done.size) {
         eprintln!("Entries {} to {} of the former log are given up for ever.", done.size, anchored.saturating_sub(1));

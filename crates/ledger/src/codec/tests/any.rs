@@ -171,6 +171,11 @@ fn budgets() -> impl Strategy<Value = Shown> {
     })
 }
 
+fn pasts() -> impl Strategy<Value = Shown> {
+    (ids(), any::<u64>(), vec(any::<u8>(), 0..100))
+        .prop_map(|(tenant, until, content)| Shown(Object::Past(Arc::new(Past { tenant, until, content }))))
+}
+
 fn lives() -> impl Strategy<Value = Life> {
     let states = || select(KeyState::ALL.to_vec());
     let destruction = prop_oneof![
@@ -311,5 +316,6 @@ pub(super) fn objects() -> impl Strategy<Value = Shown> {
         keks(),
         log_keys(),
         budgets(),
+        pasts(),
     ]
 }

@@ -235,6 +235,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("kek", Object::Kek(Arc::new(WrappedKek { tenant: id(0x11), version: 1, bytes: held(0x5e) }))),
         ("log key", Object::LogKey(Arc::new(LogKey { tenant: id(0x11), month: 202_611, bytes: held(0x5e) }))),
         ("budget", Object::Budget(Arc::new(budget()))),
+        ("past", Object::Past(Arc::new(Past { tenant: id(0x11), until: 7, content: vec![0xa1, 0x00, 0x01] }))),
     ]
 }
 
@@ -256,7 +257,7 @@ fn row_id(object: &Object) -> Option<ObjectId> {
         Object::Kek(kek) => Some(kek.tenant),
         Object::LogKey(key) => Some(keys::log_key_id(key.tenant, key.month)),
         Object::Budget(budget) => Some(keys::budget_id(budget.key, budget.version)),
-        Object::Name(_) | Object::AccessKey(_) | Object::Token(_) => None,
+        Object::Name(_) | Object::AccessKey(_) | Object::Token(_) | Object::Past(_) => None,
     }
 }
 

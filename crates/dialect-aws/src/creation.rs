@@ -59,6 +59,8 @@ pub(crate) fn create_key(body: &[u8], _notes: &mut Notes) -> Result<Ask, Trouble
     no_key_store(input.custom_key_store_id.as_ref())?;
     not_here(input.multi_region, input.xks_key_id.as_ref(), origin)?;
     Ok(Ask::CreateKey(Box::new(CreateKey {
+        project: None,
+        in_existing_ring: false,
         ring: DEFAULT_RING.into(),
         name: None,
         purpose,
@@ -72,7 +74,9 @@ pub(crate) fn create_key(body: &[u8], _notes: &mut Notes) -> Result<Ask, Trouble
         document: input.policy.map(|text| text.0.into_owned()),
         bypass_lockout_check: matches!(input.bypass_policy_lockout_safety_check, Some(Flag(true))),
         later: false,
-        rotation_days: None,
+        rotation: None,
+        version_window_seconds: None,
+        without_version: false,
         limits: Limits::NONE,
         window: Window::ALWAYS,
         token: None,

@@ -84,6 +84,8 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         | Fault::KeyNotFound { .. }
         | Fault::CiphertextOfUnknownKey
         | Fault::AliasNotFound { .. }
+        | Fault::RingNotFound { .. }
+        | Fault::VersionNotFound { .. }
         | Fault::PrincipalNotFound { .. }
         | Fault::TenantNotFound { .. }
         | Fault::DocumentNotFound { .. }
@@ -100,6 +102,7 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         Fault::NotIdentical
         | Fault::NotImported
         | Fault::WrongPurpose { .. }
+        | Fault::NoPrimary
         | Fault::NotRotatable { .. }
         | Fault::WrongKey
         | Fault::CiphertextUnreadable

@@ -215,7 +215,7 @@ fn refused(id: RequestId, refusal: Refusal) -> http::Response<Vec<u8>> {
         // This one comes before there is a protocol.
         Refusal::NotFound => return respond(404, id, JSON, b"<UnknownOperationException/>\n".to_vec()),
         Refusal::UnknownOperation => Code::UnknownOperation,
-        Refusal::Unreadable { .. } | Refusal::TooDeep { .. } => Code::Serialization,
+        Refusal::Unreadable { .. } | Refusal::TooDeep { .. } | Refusal::Encoded => Code::Serialization,
         Refusal::MissingCredential => {
             return fail(id, &Problem::new(Code::MissingAuthenticationToken, "Missing Authentication Token"));
         }

@@ -15,9 +15,11 @@ pub(crate) fn sentence(refusal: Refusal, service: &str) -> String {
         Refusal::TooDeep { depth_max } => format!("The request is nested more than {depth_max} deep"),
         Refusal::TooMany => "Rate exceeded".into(),
         Refusal::TooSlow => "The request was not received in time".into(),
-        Refusal::MissingCredential | Refusal::UnknownOperation | Refusal::NotFound | Refusal::Unreadable { .. } => {
-            String::new()
-        }
+        Refusal::MissingCredential
+        | Refusal::UnknownOperation
+        | Refusal::NotFound
+        | Refusal::Unreadable { .. }
+        | Refusal::Encoded => String::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::keys::managed;
 use crate::name::own_key;
 use crate::output::Json;
 use crate::page::{Paging, keep_window, write_window};
-use domain::{Ask, Destruction, KeyShown, Material, Origin, RotationSchedule, Version, VersionCause};
+use domain::{Ask, Destruction, KeyShown, Material, Origin, Rotate, RotationSchedule, Version, VersionCause};
 use serde::Deserialize;
 
 const PERIOD_DAYS_DEFAULT: i64 = 365;
@@ -32,11 +32,14 @@ pub(crate) fn enable_key_rotation(body: &[u8], notes: &mut Notes) -> Result<Ask,
     checks.number("rotationPeriodInDays", days, PERIOD_DAYS_MIN, PERIOD_DAYS_MAX);
     checks.settle()?;
     notes.keep("key", &key);
-    Ok(Ask::SetRotation { key: own_key(&key, &notes.place)?, period_days: u32::try_from(days).ok() })
+    Ok(Ask::SetRotation {
+        key: own_key(&key, &notes.place)?,
+        rotation: u32::try_from(days).ok().map(Rotate::every_days),
+    })
 }
 
 pub(crate) fn disable_key_rotation(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
-    Ok(Ask::SetRotation { key: managed(body, notes)?, period_days: None })
+    Ok(Ask::SetRotation { key: managed(body, notes)?, rotation: None })
 }
 
 pub(crate) fn get_key_rotation_status(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
@@ -81,7 +84,7 @@ pub(crate) fn write_status(shown: &KeyShown, schedule: Option<&RotationSchedule>
     json.flag("KeyRotationEnabled", schedule.is_some());
     if let Some(schedule) = schedule {
         json.date("NextRotationDate", schedule.next);
-        json.number("RotationPeriodInDays", schedule.period_days);
+        json.number("RotationPeriodInDays", schedule.period_days());
     }
     json.done()
 }

@@ -139,6 +139,7 @@ fn refused(id: RequestId, refusal: Refusal) -> http::Response<Vec<u8>> {
         Refusal::TooLarge { .. } => (413, "RequestEntityTooLarge"),
         Refusal::TooSlow => (408, "RequestTimeout"),
         Refusal::TooMany => (400, "Throttling"),
+        Refusal::Encoded => (400, "MalformedInput"),
     };
     let message = match refusal {
         Refusal::UnknownOperation | Refusal::NotFound => {

@@ -46,7 +46,7 @@ pub(crate) fn encrypt(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     symmetric(input.encryption_algorithm.as_ref())?;
     notes.keep("key", &key);
     let (key, context) = (any_key(&key, &notes.place), context?);
-    Ok(Ask::Encrypt { key, plaintext, context, dry: dry(input.dry_run, false) })
+    Ok(Ask::Encrypt { key, version: None, plaintext, context, dry: dry(input.dry_run, false) })
 }
 
 #[derive(Deserialize)]
@@ -205,7 +205,7 @@ pub(crate) fn generate_random(body: &[u8], _notes: &mut Notes) -> Result<Ask, Tr
     checks.settle()?;
     no_recipient(input.recipient, Code::UnsupportedOperation)?;
     no_key_store(input.custom_key_store_id.as_ref())?;
-    Ok(Ask::GenerateRandom { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) })
+    Ok(Ask::GenerateRandom { project: None, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) })
 }
 
 /// There are no custom key stores here, so none of that name.

@@ -31,7 +31,7 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
             json!({ "key": key(shown), "versions": versions })
         }
         Reply::Rotation { key: shown, schedule } => {
-            let schedule = schedule.map(|one| json!({ "period_days": one.period_days, "next": time(one.next) }));
+            let schedule = schedule.map(shown::schedule);
             json!({ "key": key(shown), "schedule": schedule })
         }
         Reply::Aliases { aliases, more, .. } => named(aliases, *more),

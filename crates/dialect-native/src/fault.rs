@@ -40,6 +40,8 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         Fault::NotFound
         | Fault::KeyNotFound { .. }
         | Fault::AliasNotFound { .. }
+        | Fault::RingNotFound { .. }
+        | Fault::VersionNotFound { .. }
         | Fault::PrincipalNotFound { .. }
         | Fault::TenantNotFound { .. }
         | Fault::DocumentNotFound { .. }
@@ -56,6 +58,7 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::DestructionNotScheduled
         | Fault::UsedUp { .. }
         | Fault::NoSuchTransition { .. }
+        | Fault::NoPrimary
         | Fault::NotRotatable { .. }
         | Fault::AlreadyThere { .. }
         | Fault::LimitReached { .. }
@@ -81,6 +84,7 @@ fn refusal_status(refusal: Refusal) -> u16 {
     match refusal {
         Refusal::TooLarge { .. } => 413,
         Refusal::TooDeep { .. } | Refusal::Unreadable { .. } => 400,
+        Refusal::Encoded => 415,
         Refusal::TooSlow => 408,
         Refusal::TooMany => 429,
         Refusal::UnknownOperation | Refusal::NotFound => 404,
@@ -98,6 +102,7 @@ fn sentence(refusal: Refusal) -> String {
         Refusal::TooLarge { bytes_max } => format!("the request has more than {bytes_max} bytes"),
         Refusal::TooDeep { depth_max } => format!("the body is nested more than {depth_max} deep"),
         Refusal::TooSlow => "the request took too long to arrive".into(),
+        Refusal::Encoded => "the message is in an encoding that is not read here".into(),
         Refusal::TooMany => "too many requests; try again later".into(),
         Refusal::UnknownOperation => "there is no such operation".into(),
         Refusal::NotFound => "operations are asked for by POST /v1/OPERATION, without a query".into(),

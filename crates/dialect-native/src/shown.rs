@@ -2,8 +2,8 @@
 
 use crate::words::Word;
 use domain::{
-    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal, Scheme,
-    Tenant, Timestamp, Tongue, Use, Version, Worker, permitted,
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal,
+    RotationSchedule, SECONDS_PER_DAY, Scheme, Tenant, Timestamp, Tongue, Use, Version, Worker, permitted,
 };
 use serde_json::{Map, Value, json};
 
@@ -43,7 +43,7 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     tell("processes", may(key, Use::Process, now));
     tell("primary", json!(key.primary));
     tell("versions", json!(key.versions.len()));
-    let rotation = key.rotation.map(|one| json!({ "period_days": one.period_days, "next": time(one.next) }));
+    let rotation = key.rotation.map(schedule);
     tell("rotation", json!(rotation));
     let limits = (key.limits != Limits::NONE).then_some(key.limits);
     tell("limits", json!(limits.map(|one| json!({ "uses": one.uses, "bytes": one.bytes }))));
@@ -55,6 +55,15 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     tell("tags", pairs(&key.facts.tags));
     tell("not_shown_in", not_shown(key));
     Value::Object(told)
+}
+
+/// In days; a period that is not of whole days also in seconds.
+pub(crate) fn schedule(schedule: RotationSchedule) -> Value {
+    let mut told = json!({ "period_days": schedule.period_days(), "next": time(schedule.next) });
+    if !schedule.period_seconds.is_multiple_of(SECONDS_PER_DAY) {
+        told["period_seconds"] = json!(schedule.period_seconds);
+    }
+    told
 }
 
 pub(crate) fn pairs(pairs: &[(String, String)]) -> Value {

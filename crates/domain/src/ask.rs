@@ -21,6 +21,11 @@ pub enum KeyBy {
     Alias(String),
     /// `NAME` in ring `default`, or `RING/NAME`.
     Path(String),
+    /// A key of a ring by its name there, or by its id where it has no name. Aliases are not looked at.
+    InRing {
+        ring: String,
+        name: String,
+    },
     /// Something no key is ever called.
     Nothing(String),
 }
@@ -33,6 +38,46 @@ impl KeyName {
     pub fn path(path: &str) -> Self {
         Self { by: KeyBy::Path(path.into()), account: None, location: None }
     }
+}
+
+/// A ring of a tenant, in the place of the request. `project` names the tenant or its account; without one the caller's
+/// own is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingName {
+    pub project: Option<String>,
+    pub ring: String,
+}
+
+/// When a key is to be rotated: every so many seconds, first at a time or one period from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotate {
+    pub period_seconds: u32,
+    pub first: Option<Timestamp>,
+}
+
+impl Rotate {
+    /// Every so many days, first that many days from now. More days than can be said are as many as can be.
+    pub fn every_days(days: u32) -> Self {
+        Self { period_seconds: days.saturating_mul(crate::SECONDS_PER_DAY), first: None }
+    }
+}
+
+/// What is changed of a key at once, all or nothing. What is not named stays.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct KeyUpdate {
+    /// Instead of all tags that there are.
+    pub tags: Option<Vec<(String, String)>>,
+    pub rotation: Option<RotationChange>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationChange {
+    Remove,
+    /// What is not said is as it was.
+    Set {
+        period_seconds: Option<u32>,
+        next: Option<Timestamp>,
+    },
 }
 
 /// Whether anything is done at all.
@@ -54,7 +99,11 @@ pub struct Page {
 }
 
 pub struct CreateKey {
+    /// The tenant, or its account; the caller's own without.
+    pub project: Option<String>,
     pub ring: String,
+    /// Whether the ring must be there already; it is made together with the key otherwise.
+    pub in_existing_ring: bool,
     pub name: Option<String>,
     pub purpose: Purpose,
     pub algorithm: Algorithm,
@@ -71,7 +120,11 @@ pub struct CreateKey {
     pub bypass_lockout_check: bool,
     /// Whether the caller is told of the key before its material is made. Only keys with a public half are made so.
     pub later: bool,
-    pub rotation_days: Option<u32>,
+    pub rotation: Option<Rotate>,
+    /// How long a version waits for its destruction, for ever the same; the tongue's own time without.
+    pub version_window_seconds: Option<u32>,
+    /// Whether it begins with no version at all.
+    pub without_version: bool,
     pub limits: Limits,
     pub window: Window,
     /// The same token again, with the same request, is answered as the first time.
@@ -92,7 +145,16 @@ pub enum LifeChange {
     Enter(Scope, KeyState),
     MakePrimary(u32),
     SetWindow(u32, Window),
-    ScheduleDestruction { scope: Scope, days: u32, resume_to: KeyState },
+    ScheduleDestruction {
+        scope: Scope,
+        days: u32,
+        resume_to: KeyState,
+    },
+    /// After the time that the key itself has for it ([`crate::Key::version_window_seconds`]).
+    ScheduleVersionDestruction {
+        version: u32,
+        resume_to: KeyState,
+    },
     CancelDestruction(Scope),
 }
 
@@ -136,9 +198,21 @@ pub enum Ask {
     ListVersions {
         key: KeyName,
     },
+    DescribeVersion {
+        key: KeyName,
+        version: u32,
+    },
+    /// One more version, which does not become the primary.
+    CreateVersion {
+        key: KeyName,
+    },
+    UpdateKey {
+        key: KeyName,
+        update: Box<KeyUpdate>,
+    },
     SetRotation {
         key: KeyName,
-        period_days: Option<u32>,
+        rotation: Option<Rotate>,
     },
     GetRotation {
         key: KeyName,
@@ -154,6 +228,26 @@ pub enum Ask {
     /// The key that the entry changed becomes what it was before.
     RevertEntry {
         entry: u64,
+    },
+
+    // Rings
+    CreateRing {
+        ring: RingName,
+    },
+    DescribeRing {
+        ring: RingName,
+    },
+    /// Every ring of a tenant in the place.
+    ListRings {
+        project: Option<String>,
+    },
+    /// Every key of a ring that the tongue can spell, in the order of their names.
+    ListKeysInRing {
+        ring: RingName,
+    },
+    /// Where a tenant has rings.
+    ListLocations {
+        project: Option<String>,
     },
 
     // Names
@@ -176,6 +270,8 @@ pub enum Ask {
     // Use
     Encrypt {
         key: KeyName,
+        /// The primary without.
+        version: Option<u32>,
         plaintext: Secret,
         context: Context,
         dry: Dry,
@@ -204,6 +300,7 @@ pub enum Ask {
         dry: Dry,
     },
     GenerateRandom {
+        project: Option<String>,
         bytes: u32,
     },
 

@@ -14,6 +14,12 @@ pub enum Fault {
     AliasNotFound {
         alias: String,
     },
+    RingNotFound {
+        ring: String,
+    },
+    VersionNotFound {
+        version: u32,
+    },
     PrincipalNotFound {
         name: String,
     },
@@ -68,6 +74,8 @@ pub enum Fault {
     WrongPurpose {
         purpose: Purpose,
     },
+    /// The key has no version that protects by default.
+    NoPrimary,
     NotRotatable {
         why: &'static str,
     },
@@ -133,6 +141,8 @@ impl Fault {
             Self::NotFound
             | Self::KeyNotFound { .. }
             | Self::AliasNotFound { .. }
+            | Self::RingNotFound { .. }
+            | Self::VersionNotFound { .. }
             | Self::PrincipalNotFound { .. }
             | Self::TenantNotFound { .. }
             | Self::DocumentNotFound { .. }
@@ -149,6 +159,7 @@ impl Fault {
             Self::NotIdentical => "not-identical",
             Self::NotImported => "not-imported",
             Self::WrongPurpose { .. } => "wrong-purpose",
+            Self::NoPrimary => "no-primary",
             Self::NotRotatable { .. } => "not-rotatable",
             Self::WrongKey => "wrong-key",
             Self::CiphertextUnreadable => "ciphertext-unreadable",
@@ -204,6 +215,8 @@ pub enum Refusal {
     WrongScope {
         part: &'static str,
     },
+    /// A message in an encoding that is not read here.
+    Encoded,
 }
 
 impl Refusal {
@@ -223,6 +236,7 @@ impl Refusal {
             Self::BadSignature => "bad-signature",
             Self::Skewed { .. } => "skewed",
             Self::WrongScope { .. } => "wrong-scope",
+            Self::Encoded => "encoded",
         }
     }
 }
@@ -275,6 +289,8 @@ impl fmt::Display for Fault {
             Self::NotFound => write!(f, "there is nothing of that name"),
             Self::KeyNotFound { asked } => write!(f, "there is no key `{asked}` here"),
             Self::AliasNotFound { alias } => write!(f, "there is no alias `{alias}` here"),
+            Self::RingNotFound { ring } => write!(f, "there is no key ring `{ring}` here"),
+            Self::VersionNotFound { version } => write!(f, "there is no version {version}"),
             Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
             Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
             Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
@@ -310,6 +326,7 @@ impl fmt::Display for Fault {
             Self::NotIdentical => write!(f, "this is not the material that was imported before"),
             Self::NotImported => write!(f, "only a key of imported origin takes material"),
             Self::WrongPurpose { purpose } => write!(f, "the key's purpose is {purpose:?}"),
+            Self::NoPrimary => write!(f, "the key has no primary version; make one version the primary"),
             Self::NotRotatable { why } => write!(f, "the key cannot be rotated: {why}"),
             Self::WrongKey => write!(f, "the ciphertext is under another key"),
             Self::CiphertextUnreadable => {

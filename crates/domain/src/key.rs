@@ -39,7 +39,7 @@ pub struct Key {
     pub protection: ProtectionLevel,
     pub authority: Authority,
     pub life: Life,
-    /// The version that protects by default.
+    /// The version that protects by default; zero: there is none.
     pub primary: u32,
     /// In the order of their numbers.
     pub versions: Vec<Version>,
@@ -53,6 +53,8 @@ pub struct Key {
     pub facts: KeyFacts,
     /// The documents as they were given, one for each regime that put one.
     pub documents: Vec<Document>,
+    /// How long a version waits for its destruction; nobody said so without.
+    pub version_window_seconds: Option<u32>,
 }
 
 /// What people say of a key.
@@ -75,8 +77,15 @@ pub struct Document {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotationSchedule {
-    pub period_days: u32,
+    pub period_seconds: u32,
     pub next: Timestamp,
+}
+
+impl RotationSchedule {
+    /// In days, what is left over as one more.
+    pub fn period_days(self) -> u32 {
+        self.period_seconds.div_ceil(crate::SECONDS_PER_DAY)
+    }
 }
 
 /// `fingerprint` is a keyed digest of the material, and outlives it.
@@ -167,6 +176,11 @@ impl Key {
 
     pub fn primary_version(&self) -> Result<&Version, Fault> {
         self.version(self.primary)
+    }
+
+    /// How long a version waits for its destruction where nobody names a time.
+    pub fn version_window(&self) -> u32 {
+        self.version_window_seconds.unwrap_or(crate::VERSION_WINDOW_SECONDS_DEFAULT)
     }
 
     /// The number that the next version gets. Numbers are never used twice.

@@ -24,8 +24,16 @@ pub const RANDOM_BYTES_MAX: u32 = 1_024;
 pub const VERSIONS_PER_KEY_MAX: usize = 10_000;
 pub const DESTRUCTION_WINDOW_DAYS_MIN: u32 = 7;
 pub const DESTRUCTION_WINDOW_DAYS_MAX: u32 = 90;
-pub const ROTATION_PERIOD_DAYS_MIN: u32 = 1;
-pub const ROTATION_PERIOD_DAYS_MAX: u32 = 36_500;
+pub const SECONDS_PER_DAY: u32 = 86_400;
+pub const ROTATION_PERIOD_SECONDS_MIN: u32 = SECONDS_PER_DAY;
+pub const ROTATION_PERIOD_SECONDS_MAX: u32 = 36_500 * SECONDS_PER_DAY;
+/// How long one version waits for its destruction.
+pub const VERSION_WINDOW_SECONDS_MIN: u32 = SECONDS_PER_DAY;
+pub const VERSION_WINDOW_SECONDS_MAX: u32 = 120 * SECONDS_PER_DAY;
+pub const VERSION_WINDOW_SECONDS_DEFAULT: u32 = 30 * SECONDS_PER_DAY;
+/// Of one tenant and location, where they are listed in the order of their names.
+pub const KEYS_LISTED_MAX: usize = 100_000;
+pub const RINGS_LISTED_MAX: usize = 100_000;
 /// What somebody says of why.
 pub const REASON_CHARS_MAX: usize = 256;
 pub const PAGE_ITEMS_MAX: u32 = 1_000;

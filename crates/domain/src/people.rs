@@ -232,7 +232,28 @@ impl Tongue {
                 Err("until its own release the AWS tongue shows symmetric encryption keys only")
             }
             Self::Aws => Ok(()),
-            Self::Azure | Self::Google => Err("this release does not speak the tongue"),
+            Self::Google => google_spells(key),
+            Self::Azure => Err("this release does not speak the tongue"),
         }
+    }
+}
+
+fn google_spells(key: &crate::Key) -> Result<(), &'static str> {
+    use crate::{Algorithm, KeyState, Purpose};
+    if key.life.state == KeyState::Destroyed {
+        return Err("a key that was destroyed as a whole is gone in the Google tongue");
+    }
+    match (key.purpose, key.algorithm) {
+        (Purpose::Agree | Purpose::SignAndDecrypt, _) => Err("the Google tongue has no such purpose"),
+        (
+            _,
+            Algorithm::Aes192
+            | Algorithm::EcP521
+            | Algorithm::X25519
+            | Algorithm::MlKem512
+            | Algorithm::Sm2
+            | Algorithm::Sm4,
+        ) => Err("the Google tongue has no such algorithm"),
+        _ => Ok(()),
     }
 }

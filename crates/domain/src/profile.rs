@@ -130,6 +130,14 @@ impl Profile {
         crate::DESTRUCTION_WINDOW_DAYS_MIN
     }
 
+    /// The shortest time that a version waits for its destruction: where a profile says more than nothing, as long as a key.
+    pub fn version_window_seconds_min(self) -> u32 {
+        match self {
+            Self::Default => crate::VERSION_WINDOW_SECONDS_MIN,
+            Self::Hipaa => self.destruction_days_min() * crate::SECONDS_PER_DAY,
+        }
+    }
+
     /// The rotation period, in days, that a new key gets when nobody names one; none leaves it to people.
     pub fn rotation_days_default(self, purpose: Purpose) -> Option<u32> {
         match (self, purpose) {

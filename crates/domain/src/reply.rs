@@ -1,8 +1,8 @@
 //! What comes back, in the standard's words.
 
 use crate::{
-    AliasFound, CertificateShown, CheckpointShown, EntryShown, Key, KeyState, Moment, ObjectId, Principal, Progress,
-    ProofShown, Reading, RotationSchedule, Scheme, Settings, Tenant, Timestamp, Version,
+    AliasFound, CertificateShown, CheckpointShown, EntryShown, Key, KeyState, Keyring, Location, Moment, ObjectId,
+    Principal, Progress, ProofShown, Reading, RotationSchedule, Scheme, Settings, Tenant, Timestamp, Version,
 };
 use secret::Secret;
 use std::sync::Arc;
@@ -47,6 +47,15 @@ pub enum Reply {
         key: KeyShown,
         versions: Vec<Version>,
     },
+    /// One version, made, changed or shown.
+    Version {
+        key: KeyShown,
+        version: u32,
+    },
+    Ring(Arc<Keyring>),
+    /// In the order of their names.
+    Rings(Vec<Arc<Keyring>>),
+    Locations(Vec<Location>),
     Rotation {
         key: KeyShown,
         schedule: Option<RotationSchedule>,

@@ -140,6 +140,12 @@ actions! {
     CountRefusals = 97, "CountRefusals", House, "Records how many nobody knew.";
     GiveBack = 99, "GiveBack", House, "Gives back what a process was allowed and has not used.";
     Unknown = 98, "Unknown", Open, "An operation that the tongue has and this release does not.";
+    DescribeVersion = 130, "DescribeVersion", Read, "Shows one version of a key.";
+    CreateVersion = 131, "CreateVersion", Manage, "Makes one more version, which does not become the primary.";
+    CreateRing = 132, "CreateRing", Manage, "Makes a key ring.";
+    DescribeRing = 133, "DescribeRing", Read, "Shows a key ring.";
+    ListRings = 134, "ListRings", Read, "Lists the key rings of a location.";
+    ListLocations = 135, "ListLocations", Read, "Lists the locations that have key rings.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
     RotateRoot = 102, "RotateRoot", House, "Brings a new root key, and seals under it what was under the one before.";
     Sign = 110, "Sign", Use, "Signs a message or a digest.";
@@ -271,6 +277,23 @@ pub enum Found {
         keys: Vec<Arc<Key>>,
         owner: Arc<Tenant>,
         more: bool,
+    },
+    /// Rings to be listed, in the order of their names.
+    Rings {
+        rings: Vec<Arc<Keyring>>,
+    },
+    Ring {
+        ring: Arc<Keyring>,
+    },
+    /// Where a ring is to be made; nothing where it is there already.
+    FreshRing {
+        id: ObjectId,
+        name_id: ObjectId,
+        owner: Arc<Tenant>,
+        taken: bool,
+    },
+    Locations {
+        locations: Vec<Location>,
     },
     /// Where a key is to be made, and whether its name or its token was there before.
     FreshKey(Box<FreshKey>),

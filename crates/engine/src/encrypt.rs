@@ -8,17 +8,18 @@ use crypto::{Job, Worked};
 use domain::{Action, Ask, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Use};
 use ledger::{Detail, DetailKey, Effects, View};
 
-/// The key and the version that protects by default.
+/// The key, and the version that is named or else protects by default.
 pub(crate) fn found(
     action: Action,
     name: &KeyName,
+    version: Option<u32>,
     here: &Here<'_>,
     view: &View,
 ) -> Result<(Found, Vec<Demand>), Fault> {
     let owned = find::key(name, here, view)?;
     let demands = vec![demand(action, &owned)];
-    let primary = owned.key.primary;
-    Ok((Found::Work(working(owned, primary, view)?), demands))
+    let version = version.unwrap_or(owned.key.primary);
+    Ok((Found::Work(working(owned, version, view)?), demands))
 }
 
 /// Seals a plaintext.
@@ -61,13 +62,14 @@ pub(crate) fn data_key<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) ->
 }
 
 /// Random bytes belong to no key: whoever may make keys' uses in the place may have them.
-pub(crate) fn found_random(here: &Here<'_>) -> (Found, Vec<Demand>) {
+pub(crate) fn found_random(project: Option<&str>, here: &Here<'_>) -> Result<(Found, Vec<Demand>), Fault> {
+    find::home(project, here)?;
     let target = authority::place(here);
-    (Found::Nothing, vec![Demand { action: Action::GenerateRandom, target }])
+    Ok((Found::Nothing, vec![Demand { action: Action::GenerateRandom, target }]))
 }
 
 pub(crate) fn random<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
-    let Ask::GenerateRandom { bytes } = request.ask else { return Err(Fault::NotFound) };
+    let Ask::GenerateRandom { bytes, .. } = request.ask else { return Err(Fault::NotFound) };
     if *bytes == 0 || *bytes > RANDOM_BYTES_MAX {
         let max = usize::try_from(RANDOM_BYTES_MAX).unwrap_or(usize::MAX);
         return Err(Fault::LimitReached { what: "random bytes at once", max });

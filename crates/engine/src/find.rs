@@ -2,8 +2,8 @@
 
 use clock::Timestamp;
 use domain::{
-    AccessKey, Fault, Key, KeyBy, KeyName, Location, NameKind, ObjectId, Principal, Reading, RequestId, SITE_TENANT,
-    Tenant, Tongue,
+    AccessKey, Fault, Key, KeyBy, KeyName, Keyring, Location, NameKind, ObjectId, Principal, Reading, RequestId,
+    RingName, SITE_TENANT, Tenant, Tongue,
 };
 use identity::Caller;
 use ledger::View;
@@ -44,6 +44,7 @@ pub(crate) fn asked(name: &KeyName) -> String {
     match &name.by {
         KeyBy::Id(id) => id.to_string(),
         KeyBy::Alias(text) | KeyBy::Path(text) | KeyBy::Nothing(text) => text.clone(),
+        KeyBy::InRing { ring, name } => format!("{ring}/{name}"),
     }
 }
 
@@ -51,8 +52,47 @@ fn owner(name: &KeyName, here: &Here<'_>, view: &View) -> Result<Option<Arc<Tena
     match &name.account {
         None => Ok(Some(Arc::clone(here.caller.tenant()))),
         Some(account) if *account == here.caller.tenant().account => Ok(Some(Arc::clone(here.caller.tenant()))),
-        Some(account) => tenant_of_account(account, view),
+        Some(account) => tenant_of_project(account, here, view),
     }
+}
+
+/// A tenant by its account, or by its name, which is never twelve digits.
+fn tenant_of_project(project: &str, here: &Here<'_>, view: &View) -> Result<Option<Arc<Tenant>>, Fault> {
+    if is_account(project) {
+        return tenant_of_account(project, view);
+    }
+    if project == here.caller.tenant().name {
+        return Ok(Some(Arc::clone(here.caller.tenant())));
+    }
+    match view.name(NameKind::TenantName, SITE_TENANT, None, project)? {
+        Some(row) => view.tenant(row.target),
+        None => Ok(None),
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The caller's own tenant, if that is what is named. Places of other tenants are nobody's to list or to make things in,
+/// whether there are such tenants or not.
+pub(crate) fn home(project: Option<&str>, here: &Here<'_>) -> Result<Arc<Tenant>, Fault> {
+    let tenant = here.caller.tenant();
+    match project {
+        Some(project) if project != tenant.account && project != tenant.name => {
+            Err(Fault::TenantNotFound { name: project.to_owned() })
+        }
+        _ => Ok(Arc::clone(tenant)),
+    }
+}
+
+/// A ring of the caller's tenant.
+pub(crate) fn ring(name: &RingName, here: &Here<'_>, view: &View) -> Result<(Arc<Keyring>, Arc<Tenant>), Fault> {
+    let absent = || Fault::RingNotFound { ring: name.ring.clone() };
+    let owner = home(name.project.as_deref(), here)?;
+    let row = view.name(NameKind::Keyring, owner.id, Some(&here.place), &name.ring)?.ok_or_else(absent)?;
+    let ring = view.keyring(row.target)?.ok_or_else(absent)?;
+    Ok((ring, owner))
 }
 
 pub(crate) fn tenant_of_account(account: &str, view: &View) -> Result<Option<Arc<Tenant>>, Fault> {
@@ -66,6 +106,10 @@ fn key_id(name: &KeyName, owner: &Tenant, place: &Location, view: &View) -> Resu
     match &name.by {
         KeyBy::Nothing(_) => Ok(None),
         KeyBy::Id(id) => Ok(Some(*id)),
+        KeyBy::InRing { ring, name } => match by_path(&format!("{ring}/{name}"), owner, place, view)? {
+            Some(id) => Ok(Some(id)),
+            None => unnamed(ring, name, view),
+        },
         KeyBy::Alias(alias) => match view.name(NameKind::Alias, owner.id, Some(place), alias)? {
             Some(row) => Ok(Some(row.target)),
             None => by_path(alias, owner, place, view),
@@ -78,6 +122,13 @@ fn key_id(name: &KeyName, owner: &Tenant, place: &Location, view: &View) -> Resu
             },
         },
     }
+}
+
+/// A key without a name answers to its id, in its own ring.
+fn unnamed(ring: &str, name: &str, view: &View) -> Result<Option<ObjectId>, Fault> {
+    let Some(id) = ObjectId::parse(name).filter(|id| id.to_string() == name) else { return Ok(None) };
+    let key = view.key(id)?.filter(|key| key.name.is_none() && key.ring == ring);
+    Ok(key.map(|key| key.id))
 }
 
 /// `NAME` in ring `default`, or `RING/NAME`.

@@ -7,9 +7,9 @@ use crate::working::working;
 use crate::{Step, Supplies};
 use crypto::{Job, Worked};
 use domain::{
-    Action, Allowance, Ask, DAY, Demand, Destruction, Errand, Event, FailureReason, Fault, Found, Key, KeyState,
-    Material, Object, ObjectId, Occasion, Origin, Removal, Reply, Request, RotationSchedule, RowId, Scope, Table,
-    Target, Tenant, Timestamp, Version, VersionCause,
+    Action, Allowance, Ask, Demand, Destruction, Errand, Event, FailureReason, Fault, Found, Key, KeyState, Material,
+    Object, ObjectId, Occasion, Origin, Removal, Reply, Request, RotationSchedule, RowId, SECOND, Scope, Table, Target,
+    Tenant, Timestamp, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -111,7 +111,7 @@ fn awaiting(key: &Key) -> Option<&Version> {
 }
 
 fn next(schedule: RotationSchedule, now: Timestamp) -> RotationSchedule {
-    let period = i64::from(schedule.period_days.max(1)) * DAY;
+    let period = i64::from(schedule.period_seconds.max(1)) * SECOND;
     let missed = now.millis_since(schedule.next).max(0) / period;
     let next = schedule.next.plus(period.saturating_mul(missed.saturating_add(1)));
     RotationSchedule { next, ..schedule }

@@ -6,13 +6,17 @@ mod create;
 mod revert;
 mod rotation;
 mod show;
+mod update;
+mod version;
 
 pub(crate) use certificate::{certify, found_certificate};
 pub(crate) use change::{change_life, describe_as, set_facts, tag, untag};
-pub(crate) use create::{create, found_fresh, material_row, put_material};
+pub(crate) use create::{create, found_fresh, material_row, put_material, spelled};
 pub(crate) use revert::{found_revert, revert};
 pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
-pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show};
+pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show, show_version};
+pub(crate) use update::{found_update, update};
+pub(crate) use version::create_version;
 
 use crate::find;
 use crate::find::Here;
@@ -30,7 +34,7 @@ pub(crate) fn found(
 ) -> Result<(Found, Vec<Demand>), Fault> {
     let owned = find::key(name, here, view)?;
     let demands = vec![demand(action, &owned)];
-    if action == Action::RotateKey {
+    if matches!(action, Action::RotateKey | Action::CreateVersion) {
         view.touch(create::material_row(owned.key.id, owned.key.next_version()))?;
     }
     Ok((Found::Key { key: owned.key, owner: owned.owner }, demands))

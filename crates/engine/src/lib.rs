@@ -21,6 +21,7 @@ mod raw;
 mod re_encrypt;
 mod record;
 mod recover;
+mod rings;
 mod rotate;
 mod sign;
 mod table;

@@ -1,6 +1,6 @@
 //! What the log is told of a request.
 
-use domain::{Action, Context, Fault, Found, Location, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
+use domain::{Action, Ask, Context, Fault, Found, Location, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
 use identity::Caller;
 use ledger::{DetailKey, Details, Drafted, Effects, Outcome, Record, RefusalSum};
 use policy::Deciding;
@@ -121,8 +121,12 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
 fn tell_made(draft: &mut Drafted, request: &Request<'_>) {
     let Found::FreshKey(fresh) = &request.found else { return };
     let made = fresh.made.as_ref().map_or(fresh.id, |made| made.id);
+    let first = match request.ask {
+        Ask::CreateKey(ask) if ask.without_version => None,
+        _ => Some(1),
+    };
     for (_, object, version) in &mut draft.deeds {
-        (*object, *version) = (made, Some(1));
+        (*object, *version) = (made, first);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::find::Here;
 use crate::{
     Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, keys, log, mac, people, private, raw,
-    re_encrypt, sign, tenants, times, tokens, working,
+    re_encrypt, rings, sign, tenants, times, tokens, working,
 };
 use domain::{Action, Ask, BindingsOn, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
@@ -32,12 +32,20 @@ named! {
     Ask::Untag { .. } => Action::UntagKey,
     Ask::ListTags { .. } => Action::ListTags,
     Ask::ListVersions { .. } => Action::ListVersions,
-    Ask::SetRotation { period_days: Some(_), .. } => Action::EnableRotation,
-    Ask::SetRotation { period_days: None, .. } => Action::DisableRotation,
+    Ask::DescribeVersion { .. } => Action::DescribeVersion,
+    Ask::CreateVersion { .. } => Action::CreateVersion,
+    Ask::UpdateKey { .. } => Action::TagKey,
+    Ask::SetRotation { rotation: Some(_), .. } => Action::EnableRotation,
+    Ask::SetRotation { rotation: None, .. } => Action::DisableRotation,
     Ask::GetRotation { .. } => Action::GetRotation,
     Ask::Rotate { .. } => Action::RotateKey,
     Ask::CertifyDestruction { .. } => Action::CertifyDestruction,
     Ask::RevertEntry { .. } => Action::RevertEntry,
+    Ask::CreateRing { .. } => Action::CreateRing,
+    Ask::DescribeRing { .. } => Action::DescribeRing,
+    Ask::ListRings { .. } => Action::ListRings,
+    Ask::ListKeysInRing { .. } => Action::ListKeys,
+    Ask::ListLocations { .. } => Action::ListLocations,
     Ask::CreateAlias { .. } => Action::CreateAlias,
     Ask::RetargetAlias { .. } => Action::RetargetAlias,
     Ask::DeleteAlias { .. } => Action::DeleteAlias,
@@ -111,7 +119,9 @@ fn life_action(change: &LifeChange) -> Action {
         LifeChange::Enter(..) => Action::ChangeState,
         LifeChange::MakePrimary(_) => Action::MakePrimary,
         LifeChange::SetWindow(..) => Action::SetWindow,
-        LifeChange::ScheduleDestruction { .. } => Action::ScheduleDestruction,
+        LifeChange::ScheduleDestruction { .. } | LifeChange::ScheduleVersionDestruction { .. } => {
+            Action::ScheduleDestruction
+        }
         LifeChange::CancelDestruction(_) => Action::CancelDestruction,
     }
 }
@@ -128,6 +138,9 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::CertifyDestruction { key }
         | Ask::ListTags { key }
         | Ask::ListVersions { key }
+        | Ask::DescribeVersion { key, .. }
+        | Ask::CreateVersion { key }
+        | Ask::UpdateKey { key, .. }
         | Ask::SetRotation { key, .. }
         | Ask::GetRotation { key }
         | Ask::Rotate { key }
@@ -172,6 +185,8 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         | Ask::Untag { key, .. }
         | Ask::ListTags { key }
         | Ask::ListVersions { key }
+        | Ask::DescribeVersion { key, .. }
+        | Ask::CreateVersion { key }
         | Ask::SetRotation { key, .. }
         | Ask::GetRotation { key }
         | Ask::Rotate { key }
@@ -184,10 +199,12 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         }
         Ask::DeleteAlias { alias } => aliases::found(action, alias, None, here, view),
         Ask::ListAliases { key, page } => aliases::found_list(key.as_ref(), *page, here, view),
-        Ask::Encrypt { key, .. } | Ask::GenerateDataKey { key, .. } => encrypt::found(action, key, here, view),
+        Ask::UpdateKey { key, update } => keys::found_update(key, update, here, view),
+        Ask::Encrypt { key, version, .. } => encrypt::found(action, key, *version, here, view),
+        Ask::GenerateDataKey { key, .. } => encrypt::found(action, key, None, here, view),
         Ask::Decrypt { .. } => decrypt::found(ask, here, view),
         Ask::ReEncrypt { .. } => re_encrypt::found(ask, here, view),
-        Ask::GenerateRandom { .. } => Ok(encrypt::found_random(here)),
+        Ask::GenerateRandom { project, .. } => encrypt::found_random(project.as_deref(), here),
         Ask::Sign { key, version, .. }
         | Ask::Verify { key, version, .. }
         | Ask::MacSign { key, version, .. }
@@ -202,6 +219,17 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
             bindings::found(ask, here, view)
         }
         Ask::Explain { principal, key, .. } => documents::found_explain(principal.as_deref(), key, here, view),
+        other => found_rings(other, action, here, view),
+    }
+}
+
+fn found_rings(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
+    match ask {
+        Ask::CreateRing { ring } => rings::found_fresh(ring, here, view),
+        Ask::DescribeRing { ring } => rings::found(ring, here, view),
+        Ask::ListRings { project } => rings::found_list(project.as_deref(), here, view),
+        Ask::ListKeysInRing { ring } => rings::found_keys(ring, here, view),
+        Ask::ListLocations { project } => rings::found_locations(project.as_deref(), here, view),
         other => found_people(other, action, here, view),
     }
 }
@@ -288,6 +316,9 @@ pub(crate) fn step<'r>(
         Ask::Untag { .. } => keys::untag(request),
         Ask::ListTags { .. } => keys::list_tags(request),
         Ask::ListVersions { .. } => keys::list_versions(request, supplies),
+        Ask::DescribeVersion { .. } => keys::show_version(request, supplies),
+        Ask::CreateVersion { .. } => keys::create_version(request, supplies),
+        Ask::UpdateKey { .. } => keys::update(request, supplies),
         Ask::SetRotation { .. } => keys::set_rotation(request, supplies),
         Ask::GetRotation { .. } => keys::get_rotation(request, supplies),
         Ask::Rotate { .. } => keys::rotate(request),
@@ -304,6 +335,17 @@ pub(crate) fn step<'r>(
         Ask::SetBindings { .. } => bindings::set(request),
         Ask::TestPermissions { .. } => bindings::test(request, supplies, policy),
         Ask::Explain { .. } => documents::explain(request, policy, supplies.now),
+        _ => step_rings(request, supplies),
+    }
+}
+
+fn step_rings<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
+    match request.ask {
+        Ask::CreateRing { .. } => rings::create(request, supplies),
+        Ask::DescribeRing { .. } => rings::show(request),
+        Ask::ListRings { .. } => rings::list(request),
+        Ask::ListKeysInRing { .. } => keys::list(request),
+        Ask::ListLocations { .. } => rings::locations(request),
         _ => step_people(request, supplies),
     }
 }

@@ -43,7 +43,10 @@ pub(crate) fn version_for<'w>(
     if !purposes.contains(&key.purpose) {
         return Err(Fault::WrongPurpose { purpose: key.purpose });
     }
-    let version = key.version(working.version)?;
+    if working.version == 0 {
+        return Err(Fault::NoPrimary);
+    }
+    let version = key.version(working.version).map_err(|_| Fault::VersionNotFound { version: working.version })?;
     permitted(key, version, usage, now)?;
     working.account.profile.admits(key.algorithm_of(version), Occasion::Use(usage), now.latest())?;
     Ok(version)

@@ -11,7 +11,13 @@ use std::sync::Arc;
 
 /// The tongues of the house. A new one is one line.
 pub(crate) fn dialects() -> Vec<Arc<dyn Dialect>> {
-    vec![Arc::new(dialect_native::Native::new()), Arc::new(dialect_aws::Sts::new()), Arc::new(dialect_aws::Aws::new())]
+    vec![
+        Arc::new(dialect_native::Native::new()),
+        Arc::new(dialect_aws::Sts::new()),
+        Arc::new(dialect_aws::Aws::new()),
+        Arc::new(dialect_google::Grpc::new()),
+        Arc::new(dialect_google::Rest::new()),
+    ]
 }
 
 /// A house that serves until it is told to stop.

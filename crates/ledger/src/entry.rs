@@ -47,6 +47,7 @@ const WORDS: &[&str] = &[
     "not-identical",
     "not-imported",
     "wrong-purpose",
+    "no-primary",
     "not-rotatable",
     "wrong-key",
     "ciphertext-unreadable",

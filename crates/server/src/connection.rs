@@ -5,12 +5,12 @@ use crate::config::Speech;
 use crate::dispatch::Visit;
 use crate::door::Door;
 use crate::pace::{Due, Pace};
+use crate::paper::Paper;
 use crate::public::Page;
 use crate::serve::House;
 use crate::stream::Stream;
 use crate::watch::Watch;
 use domain::Refusal;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
@@ -122,7 +122,7 @@ type Http1<S> = http1::Connection<Stream, S>;
 /// Lets the connection serve, and watches the time.
 async fn follow<D: Door, S>(connection: &mut Http1<S>, pace: &mut Pace, visit: &Visit<D>) -> End
 where
-    S: HttpService<Incoming, ResBody = Full<bytes::Bytes>, Error = Infallible> + Unpin,
+    S: HttpService<Incoming, ResBody = Paper, Error = Infallible> + Unpin,
     S::Future: Future<Output = Result<Page, Infallible>> + Unpin,
 {
     let mut asked = 0;

@@ -2,6 +2,8 @@
 
 use crate::depth;
 use crate::door::{Answered, Door};
+use crate::grpc;
+use crate::paper::Paper;
 use crate::public::{self, Page};
 use crate::serve::{Counted, House};
 use crate::watch::{Open, Watch};
@@ -9,7 +11,7 @@ use bytes::Bytes;
 use dialect::{Dialect, Wire};
 use domain::{Refusal, RequestId, Unavailable};
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -53,8 +55,9 @@ impl<D: Door> Visit<D> {
             self.house.refused(id, self.source, Refusal::NotFound);
             return Ok(public::not_found(id));
         };
+        let call = grpc::is_call(&head);
         let answered = match self.within_bounds(&open, id, head, body).await {
-            Ok((wire, _counted)) => self.answer(dialect, wire).await,
+            Ok((wire, limit, _counted)) => self.answer(dialect, wire, limit).await,
             Err(stop) => self.stop(dialect.as_ref(), id, stop),
         };
         if let Some(refusal) = answered.refused {
@@ -64,7 +67,8 @@ impl<D: Door> Visit<D> {
         let Answered { operation, outcome, .. } = answered;
         self.house.metrics.served(tongue, operation, outcome, lasted);
         tracing::debug!(id = %id.0, source = %self.source, tongue = tongue.name(), operation, outcome, ?lasted, "answered");
-        Ok(answered.response.map(|body| Full::new(Bytes::from(body))))
+        let response = answered.response;
+        Ok(if call { grpc::page(response) } else { response.map(Paper::of) })
     }
 
     async fn within_bounds(
@@ -73,29 +77,40 @@ impl<D: Door> Visit<D> {
         id: RequestId,
         head: http::request::Parts,
         body: Incoming,
-    ) -> Result<(Wire, Counted<'_>), Stop> {
+    ) -> Result<(Wire, Duration, Counted<'_>), Stop> {
         if self.house.draining() {
             return Err(Stop::Unavailable(Unavailable::Draining));
         }
         let counted = self.house.enter().ok_or(Stop::Unavailable(Unavailable::Overloaded))?;
         let limits = &self.house.limits;
+        let call = grpc::is_call(&head);
+        let asked = if call { self.call(&head).map_err(Stop::Refused)? } else { None };
+        let bytes_max = limits.body_bytes + if call { grpc::PREFIX_BYTES } else { 0 };
         let body = {
             let _reading = open.read_body();
-            let read = self.in_time(limits.body_time, read(body, limits.body_bytes)).await;
+            let read = self.in_time(limits.body_time, read(body, bytes_max)).await;
             read.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
         };
+        let body = if call { grpc::message(body).map_err(Stop::Refused)? } else { body };
         if is_json(&head) && !depth::within(&body, limits.json_depth) {
             return Err(Stop::Refused(Refusal::TooDeep { depth_max: limits.json_depth }));
         }
-        Ok((Wire { id, head, body, source: self.source, secure: self.secure }, counted))
+        let limit = asked.map_or(limits.answer_time, |asked| asked.min(limits.answer_time));
+        Ok((Wire { id, head, body, source: self.source, secure: self.secure }, limit, counted))
+    }
+
+    /// How long the client of a call waits, if it says so and the call can be answered at all.
+    fn call(&self, head: &http::request::Parts) -> Result<Option<Duration>, Refusal> {
+        grpc::admitted(head, self.http2)?;
+        grpc::timeout(head)
     }
 
     /// Past its time a request is told that it may have happened: its entry may exist, as for a client that lost its
     /// connection.
-    async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
+    async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: Wire, limit: Duration) -> Answered {
         let id = wire.id;
         let answer = self.house.door.answer(dialect, wire);
-        match self.in_time(self.house.limits.answer_time, answer).await {
+        match self.in_time(limit, answer).await {
             Some(answered) => answered,
             None => self.stop(dialect.as_ref(), id, Stop::Unavailable(Unavailable::Late)),
         }

@@ -2,14 +2,13 @@
 
 use crate::door::Door;
 use crate::metrics;
+use crate::paper::Paper;
 use crate::serve::House;
-use bytes::Bytes;
 use domain::RequestId;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
-use http_body_util::Full;
 
-pub(crate) type Page = Response<Full<Bytes>>;
+pub(crate) type Page = Response<Paper>;
 
 /// The document at this address, if there is one.
 pub(crate) fn page<D: Door>(house: &House<D>, head: &http::request::Parts) -> Option<Page> {
@@ -54,7 +53,7 @@ fn text(status: StatusCode, body: String) -> Page {
 }
 
 fn document(status: StatusCode, kind: HeaderValue, body: String) -> Page {
-    let mut page = Response::new(Full::new(Bytes::from(body)));
+    let mut page = Response::new(Paper::of(body));
     *page.status_mut() = status;
     page.headers_mut().insert(CONTENT_TYPE, kind);
     page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

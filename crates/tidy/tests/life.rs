@@ -36,6 +36,7 @@ fn key(origin: Origin) -> Key {
         rotation: None,
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
+        version_window_seconds: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts::default(),

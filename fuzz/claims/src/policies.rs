@@ -152,6 +152,7 @@ fn key(authority: Authority, policy: Option<&str>) -> Key {
         rotation: None,
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
+        version_window_seconds: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },

@@ -137,7 +137,7 @@ fn listings() {
 #[test]
 fn rotation() {
     let mut seen = String::new();
-    let schedule = Some(RotationSchedule { period_days: 365, next: NOW.plus(365 * DAY) });
+    let schedule = Some(RotationSchedule { period_seconds: 365 * domain::SECONDS_PER_DAY, next: NOW.plus(365 * DAY) });
     let due = Destruction::Scheduled { deadline: NOW, due: Steady(0), resume_to: KeyState::Suspended };
     let ending = Key { life: Life { state: KeyState::Active, destruction: due }, ..key() };
     let status = |key, schedule| Reply::Rotation { key: shown(key), schedule };

@@ -13,7 +13,10 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::Untag { key, names } => format!("untag {} {names:?}", name(key)),
         Ask::ListTags { key } => format!("list tags of {}", name(key)),
         Ask::ListVersions { key } => format!("list versions of {}", name(key)),
-        Ask::SetRotation { key, period_days } => format!("rotate {} every {period_days:?} days", name(key)),
+        Ask::SetRotation { key, rotation } => {
+            let days = rotation.map(|rotation| rotation.period_seconds / SECONDS_PER_DAY);
+            format!("rotate {} every {days:?} days", name(key))
+        }
         Ask::GetRotation { key } => format!("get rotation of {}", name(key)),
         Ask::Rotate { key } => format!("rotate {}", name(key)),
         Ask::CreateAlias { alias, key } => format!("alias {alias} for {}", name(key)),
@@ -33,7 +36,7 @@ pub(crate) fn ask(ask: &Ask) -> String {
 
 fn using(ask: &Ask) -> String {
     match ask {
-        Ask::Encrypt { key, plaintext, context, dry } => {
+        Ask::Encrypt { key, plaintext, context, dry, .. } => {
             format!("encrypt {} bytes under {} {context:?} {dry:?}", plaintext.len(), name(key))
         }
         Ask::Decrypt { key, ciphertext, context, dry } => {
@@ -48,7 +51,7 @@ fn using(ask: &Ask) -> String {
         Ask::GenerateDataKey { key, bytes, context, plaintext, dry } => {
             format!("data key of {bytes} bytes under {} {context:?} clear {plaintext} {dry:?}", name(key))
         }
-        Ask::GenerateRandom { bytes } => format!("{bytes} random bytes"),
+        Ask::GenerateRandom { bytes, .. } => format!("{bytes} random bytes"),
         _ => panic!("nothing that this dialect asks"),
     }
 }
@@ -58,7 +61,7 @@ fn creation(create: &CreateKey) -> String {
     format!(
         "create key {ring}/{name:?} {purpose:?} {algorithm:?} {origin:?} {protection:?} {authority:?} {description:?} \
          tags {:?} document {:?} bypass {} rotation {:?} token {:?}",
-        facts.tags, create.document, create.bypass_lockout_check, create.rotation_days, create.token
+        facts.tags, create.document, create.bypass_lockout_check, create.rotation, create.token
     )
 }
 

@@ -176,6 +176,7 @@ fn asked(key: &KeyName) -> String {
     match &key.by {
         KeyBy::Id(id) => id.to_string(),
         KeyBy::Alias(text) | KeyBy::Path(text) | KeyBy::Nothing(text) => text.clone(),
+        KeyBy::InRing { ring, name } => format!("{ring}/{name}"),
     }
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn key() -> Key {
         rotation: None,
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
+        version_window_seconds: None,
         created: NOW,
         description: "pay \"roll\"\n".into(),
         facts: KeyFacts::default(),

@@ -4,7 +4,7 @@ use super::page;
 use crate::input::{Pairs, operation};
 use domain::{
     Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, Limits, ObjectId, Origin, ProtectionLevel, Purpose,
-    Scheme, Timestamp, Window,
+    Rotate, Scheme, Timestamp, Window,
 };
 
 operation! {
@@ -32,6 +32,8 @@ operation! {
         window_until: Option<Timestamp> = "Until when version 1 may protect.";
         token: Option<String> = "The same token with the same request is answered as the first time.";
     } => "key", |input| Ok(Ask::CreateKey(Box::new(domain::CreateKey {
+        project: None,
+        in_existing_ring: false,
         ring: input.ring.unwrap_or_else(|| DEFAULT_RING.into()),
         name: input.name,
         purpose: input.purpose.unwrap_or(Purpose::Encrypt),
@@ -50,7 +52,9 @@ operation! {
         document: input.document,
         bypass_lockout_check: input.bypass_lockout_check.unwrap_or(false),
         later: input.later.unwrap_or(false),
-        rotation_days: input.rotation_days,
+        rotation: input.rotation_days.map(Rotate::every_days),
+        version_window_seconds: None,
+        without_version: false,
         limits: Limits { uses: input.uses_max, bytes: input.bytes_max },
         window: Window { from: input.window_from, until: input.window_until },
         token: input.token,

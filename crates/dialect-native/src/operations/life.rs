@@ -2,7 +2,7 @@
 
 use super::scope;
 use crate::input::operation;
-use domain::{Ask, KeyName, KeyState, LifeChange, Timestamp, Window};
+use domain::{Ask, KeyName, KeyState, LifeChange, Rotate, Timestamp, Window};
 
 /// From the order to the end of a key, in days, where nobody says.
 const DESTRUCTION_DAYS: u32 = 30;
@@ -87,13 +87,13 @@ operation! {
     EnableRotation {
         key: KeyName = "The key.";
         period_days: u32 = "Days from one rotation to the next.";
-    } => "rotation", |input| Ok(Ask::SetRotation { key: input.key, period_days: Some(input.period_days) })
+    } => "rotation", |input| Ok(Ask::SetRotation { key: input.key, rotation: Some(Rotate::every_days(input.period_days)) })
 }
 
 operation! {
     DisableRotation {
         key: KeyName = "The key.";
-    } => "rotation", |input| Ok(Ask::SetRotation { key: input.key, period_days: None })
+    } => "rotation", |input| Ok(Ask::SetRotation { key: input.key, rotation: None })
 }
 
 operation! {

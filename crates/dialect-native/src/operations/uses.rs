@@ -36,6 +36,7 @@ operation! {
         context_bytes: Option<Blob> = "The same, as bytes.";
         dry_run: Option<Dry> = "`yes` only says whether it would succeed.";
     } => "ciphertext", |input| Ok(Ask::Encrypt {
+        version: None,
         key: input.key,
         plaintext: fitting(input.plaintext.0)?,
         context: bound(input.context, input.context_bytes)?,
@@ -113,5 +114,5 @@ operation! {
 operation! {
     GenerateRandom {
         bytes: u32 = "How many, 1 to 1,024.";
-    } => "random", |input| Ok(Ask::GenerateRandom { bytes: input.bytes })
+    } => "random", |input| Ok(Ask::GenerateRandom { project: None, bytes: input.bytes })
 }

@@ -29,7 +29,7 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::Untag { key, names } => told!("Untag", key, names),
         Ask::ListTags { key } => told!("ListTags", key),
         Ask::ListVersions { key } => told!("ListVersions", key),
-        Ask::SetRotation { key, period_days } => told!("SetRotation", key, period_days),
+        Ask::SetRotation { key, rotation } => told!("SetRotation", key, rotation),
         Ask::GetRotation { key } => told!("GetRotation", key),
         Ask::Rotate { key } => told!("Rotate", key),
         Ask::CreateAlias { alias, key } => told!("CreateAlias", alias, key),
@@ -43,9 +43,9 @@ pub(crate) fn ask(ask: &Ask) -> String {
 fn created(create: &domain::CreateKey) -> String {
     let domain::CreateKey { ring, name, purpose, algorithm, scheme, origin, protection, authority, .. } = create;
     let domain::CreateKey { description, later, .. } = create;
-    let domain::CreateKey { facts, document, bypass_lockout_check, rotation_days, window, token, .. } = create;
+    let domain::CreateKey { facts, document, bypass_lockout_check, rotation, window, token, .. } = create;
     let first = told!("CreateKey", ring, name, purpose, algorithm, scheme, origin, protection, authority, description);
-    format!("{first}{}", told!("", facts, document, bypass_lockout_check, later, rotation_days, window, token))
+    format!("{first}{}", told!("", facts, document, bypass_lockout_check, later, rotation, window, token))
 }
 
 fn life(change: &domain::LifeChange) -> String {
@@ -58,6 +58,7 @@ fn life(change: &domain::LifeChange) -> String {
         SetWindow(version, window) => told!("SetWindow", version, window),
         ScheduleDestruction { scope, days, resume_to } => told!("ScheduleDestruction", scope, days, resume_to),
         CancelDestruction(scope) => told!("CancelDestruction", scope),
+        ScheduleVersionDestruction { .. } => panic!("nothing that this dialect asks"),
     }
 }
 
@@ -114,7 +115,7 @@ fn used(ask: &Ask) -> String {
         | Ask::DecryptRaw { .. }
         | Ask::Decapsulate { .. }
         | Ask::GetPublicKey { .. } => signed(ask),
-        Ask::Encrypt { key, plaintext, context, dry } => {
+        Ask::Encrypt { key, plaintext, context, dry, .. } => {
             let plaintext = veiled(plaintext);
             told!("Encrypt", key, plaintext, context, dry)
         }
@@ -125,7 +126,7 @@ fn used(ask: &Ask) -> String {
         Ask::GenerateDataKey { key, bytes, context, plaintext, dry } => {
             told!("GenerateDataKey", key, bytes, context, plaintext, dry)
         }
-        Ask::GenerateRandom { bytes } => told!("GenerateRandom", bytes),
+        Ask::GenerateRandom { bytes, .. } => told!("GenerateRandom", bytes),
         Ask::GetDocument { key, regime, name } => told!("GetDocument", key, regime, name),
         Ask::PutDocument { key, regime, name, text, bypass_lockout_check } => {
             told!("PutDocument", key, regime, name, text, bypass_lockout_check)

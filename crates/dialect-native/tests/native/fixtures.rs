@@ -73,9 +73,10 @@ pub(crate) fn key() -> Key {
         life: Life::ACTIVE,
         primary: 2,
         versions: vec![former, version(2, VersionCause::Demand)],
-        rotation: Some(RotationSchedule { period_days: 90, next: NOW.plus(90 * DAY) }),
+        rotation: Some(RotationSchedule { period_seconds: 90 * domain::SECONDS_PER_DAY, next: NOW.plus(90 * DAY) }),
         limits: domain::Limits::NONE,
         rotations_on_demand: 1,
+        version_window_seconds: None,
         created: NOW,
         description: "card \"numbers\"".into(),
         facts: KeyFacts {

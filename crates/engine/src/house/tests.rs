@@ -43,6 +43,7 @@ fn key() -> Key {
         rotation: None,
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
+        version_window_seconds: None,
         created: NOW,
         description: String::new(),
         facts: KeyFacts::default(),
@@ -86,7 +87,10 @@ fn closes(in_millis: i64) -> Key {
 }
 
 fn rotates(in_millis: i64) -> Key {
-    with(|key| key.rotation = Some(RotationSchedule { period_days: 90, next: NOW.plus(in_millis) }))
+    with(|key| {
+        key.rotation =
+            Some(RotationSchedule { period_seconds: 90 * domain::SECONDS_PER_DAY, next: NOW.plus(in_millis) })
+    })
 }
 
 #[test]

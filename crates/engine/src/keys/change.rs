@@ -5,7 +5,7 @@ use crate::working::shown;
 use crate::{Step, Supplies};
 use domain::{
     Ask, DAY, DESTRUCTION_WINDOW_DAYS_MAX, Destruction, Event, Fault, Key, KeyFacts, KeyState, LifeChange, Reply,
-    Request, Scope, TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, Tenant,
+    Request, SECOND, Scope, TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, Tenant, Tongue,
 };
 use std::sync::Arc;
 
@@ -13,13 +13,14 @@ use std::sync::Arc;
 pub(crate) fn change_life<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let Ask::ChangeLife { change, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, owner) = of(request)?;
-    let event = event(change, owner, supplies)?;
+    let event = event(change, key, owner, supplies)?;
+    wakes_in_vain(key, event, request.tongue)?;
     let after = if already(key, event) { Key::clone(key) } else { Key::clone(key).after(event, supplies.now)? };
     let reply = reply(change, &after, owner, supplies);
     Ok(Step::Ready(becomes(key, after, reply)))
 }
 
-fn event(change: &LifeChange, owner: &Tenant, supplies: &Supplies<'_>) -> Result<Event, Fault> {
+fn event(change: &LifeChange, key: &Key, owner: &Tenant, supplies: &Supplies<'_>) -> Result<Event, Fault> {
     Ok(match *change {
         LifeChange::Suspend(scope) => Event::Enter(scope, KeyState::Suspended),
         LifeChange::Resume(scope) => Event::Enter(scope, KeyState::Active),
@@ -33,18 +34,38 @@ fn event(change: &LifeChange, owner: &Tenant, supplies: &Supplies<'_>) -> Result
         LifeChange::MakePrimary(version) => Event::MakePrimary(version),
         LifeChange::SetWindow(version, window) => Event::SetWindow(version, window),
         LifeChange::CancelDestruction(scope) => Event::CancelDestruction(scope),
+        LifeChange::ScheduleVersionDestruction { version, resume_to } => {
+            let millis = i64::from(key.version_window()) * SECOND;
+            scheduled_end(Scope::Version(version), millis, resume_to, supplies)
+        }
         LifeChange::ScheduleDestruction { scope, days, resume_to } => {
             let least = owner.profile.destruction_days_min();
             if !(least..=DESTRUCTION_WINDOW_DAYS_MAX).contains(&days) {
                 let constraint = format!("between {least} and {DESTRUCTION_WINDOW_DAYS_MAX} days");
                 return Err(Fault::Invalid { member: "days".into(), constraint });
             }
-            let millis = i64::from(days) * DAY;
-            let due = domain::Steady(supplies.now.steady.0.saturating_add(millis));
-            // What is shown is when steady time gets there, whatever the wall shows meanwhile.
-            Event::ScheduleDestruction { scope, deadline: supplies.now.expected.plus(millis), due, resume_to }
+            scheduled_end(scope, i64::from(days) * DAY, resume_to, supplies)
         }
     })
+}
+
+fn scheduled_end(scope: Scope, millis: i64, resume_to: KeyState, supplies: &Supplies<'_>) -> Event {
+    let due = domain::Steady(supplies.now.steady.0.saturating_add(millis));
+    // What is shown is when steady time gets there, whatever the wall shows meanwhile.
+    Event::ScheduleDestruction { scope, deadline: supplies.now.expected.plus(millis), due, resume_to }
+}
+
+/// A tongue without a key's own state says that a version is disabled where the key as a whole is: there, enabling the
+/// version would seem to work and do nothing.
+fn wakes_in_vain(key: &Key, event: Event, tongue: Tongue) -> Result<(), Fault> {
+    match (event, tongue) {
+        (Event::Enter(Scope::Version(_), KeyState::Active), Tongue::Google | Tongue::Azure)
+            if key.life.state != KeyState::Active =>
+        {
+            Err(Fault::NotUsable(Scope::Key, key.life.state))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Asking for the state that is there already changes nothing, unless the end was ordered.
@@ -65,6 +86,7 @@ fn reply(change: &LifeChange, after: &Key, owner: &Arc<Tenant>, supplies: &Suppl
             Reply::Destruction { deadline: deadline(after, scope), days: Some(days), key }
         }
         LifeChange::CancelDestruction(_) => Reply::Destruction { key, deadline: None, days: None },
+        LifeChange::ScheduleVersionDestruction { version, .. } => Reply::Version { key, version },
         _ => Reply::Key(key),
     }
 }

@@ -3,24 +3,26 @@
 use crate::find::Here;
 use crate::keys::change::spelled_tags;
 use crate::working::shown;
-use crate::{Step, Supplies, authority, documents};
+use crate::{Step, Supplies, authority, documents, find};
 use crypto::{Job, Worked};
 use domain::{
-    Action, Algorithm, Ask, CreateKey, DAY, Demand, Document, Fault, Found, FreshKey, GCM_USES_MAX, Key, KeyMaterial,
-    Keyring, Life, Limits, NameKind, NameRow, Object, ObjectId, Occasion, Origin, ProtectionLevel, Purpose,
-    ROTATION_PERIOD_DAYS_MAX, ROTATION_PERIOD_DAYS_MIN, Ready, Reply, Request, RotationSchedule, RowId, Scheme, Table,
-    Target, TokenRow, Version, VersionCause,
+    Action, Algorithm, Ask, CreateKey, Demand, Document, Fault, Found, FreshKey, GCM_USES_MAX, Key, KeyMaterial,
+    Keyring, Life, Limits, NameKind, NameRow, Object, ObjectId, Occasion, Origin, Profile, ProtectionLevel, Purpose,
+    ROTATION_PERIOD_SECONDS_MAX, ROTATION_PERIOD_SECONDS_MIN, Ready, Reply, Request, Rotate, RotationSchedule, RowId,
+    SECOND, SECONDS_PER_DAY, Scheme, Table, Target, Timestamp, TokenRow, VERSION_WINDOW_SECONDS_MAX, Version,
+    VersionCause,
 };
 use ledger::{Change, Effects, View};
 use secret::Kept;
 use std::sync::Arc;
 
 pub(crate) fn found_fresh(ask: &CreateKey, here: &Here<'_>, view: &View) -> Result<(Found, Vec<Demand>), Fault> {
-    let owner = Arc::clone(here.caller.tenant());
+    let owner = find::home(ask.project.as_deref(), here)?;
     let place = Some(&here.place);
     let ring_name_id = view.name_id(NameKind::Keyring, owner.id, place, &ask.ring);
     let ring = match view.name(NameKind::Keyring, owner.id, place, &ask.ring)? {
         Some(row) => view.keyring(row.target)?,
+        None if ask.in_existing_ring => return Err(Fault::RingNotFound { ring: ask.ring.clone() }),
         None => None,
     };
     let path = ask.name.as_ref().map(|name| format!("{}/{name}", ask.ring));
@@ -103,9 +105,12 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> R
     }
     fresh.document.clone()?;
     admitted(ask, fresh, request, supplies)?;
+    if ask.without_version {
+        return Ok(Step::Ready(made(ask, fresh, request, None, supplies, |change, _| change)));
+    }
     if !ask.algorithm.is_symmetric() && (ask.later || authority::generates_later(ask.authority)) {
         let version = Version::awaited(1, supplies.now.wall, VersionCause::Creation);
-        return Ok(Step::Ready(made(ask, fresh, request, version, supplies, |change, _| change)));
+        return Ok(Step::Ready(made(ask, fresh, request, Some(version), supplies, |change, _| change)));
     }
     Ok(Step::Work(Job::Generate { algorithm: ask.algorithm }, |request, worked, supplies| {
         let (Ask::CreateKey(ask), Found::FreshKey(fresh)) = (request.ask, &request.found) else {
@@ -114,22 +119,26 @@ pub(crate) fn create<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> R
         let Worked::Generated { material, fingerprint, public } = worked else { return Err(Fault::Unavailable) };
         let version = Version::active(1, Some(fingerprint), supplies.now.wall, VersionCause::Creation);
         let version = Version { public, ..version };
-        Ok(made(ask, fresh, request, version, supplies, |change, key| {
+        Ok(made(ask, fresh, request, Some(version), supplies, |change, key| {
             put_material(change, key, 1, key.algorithm, material)
         }))
     }))
 }
 
-/// The key with its first version, and what goes with it.
+/// The key with its first version, if it begins with one, and what goes with it.
 fn made(
     ask: &CreateKey,
     fresh: &FreshKey,
     request: &Request<'_>,
-    version: Version,
+    first: Option<Version>,
     supplies: &Supplies<'_>,
     more: impl FnOnce(Change, &Key) -> Change,
 ) -> Effects {
-    let key = new_key(ask, fresh, request, Version { window: ask.window, ..version }, supplies);
+    let mut key = new_key(ask, fresh, request, supplies);
+    if let Some(version) = first {
+        key.primary = version.number;
+        key.versions.push(Version { window: ask.window, ..version });
+    }
     let change = more(names(ask, fresh, request, supplies), &key).put(key.id, Object::Key(Arc::new(key.clone())));
     Effects::change(change, Reply::Key(shown(key, &fresh.owner, supplies.now)))
 }
@@ -169,10 +178,11 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: 
         let constraint = format!("{} is not for {} and this purpose", scheme.name(), ask.algorithm.name());
         return Err(Fault::Invalid { member: "scheme".into(), constraint });
     }
-    if let Some(days) = ask.rotation_days {
+    if let Some(rotation) = ask.rotation {
         rotates_by_itself(ask.purpose)?;
-        period(days)?;
+        scheduled(rotation, supplies.now.wall)?;
     }
+    version_window(ask.version_window_seconds, fresh.owner.profile)?;
     if fresh.owner.kind == domain::TenantKind::Site {
         return Err(Fault::Denied { reason: "the site tenant holds no keys".into() });
     }
@@ -182,7 +192,7 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: 
 }
 
 /// Names of rings and keys: letters, digits, `_` and `-`, at most 63 (the narrowest tongue's rule).
-fn spelled(name: &str) -> Result<(), Fault> {
+pub(crate) fn spelled(name: &str) -> Result<(), Fault> {
     let fits = (1..=63).contains(&name.len());
     let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if fits && letters && ObjectId::parse(name).is_none() {
@@ -202,19 +212,39 @@ pub(crate) fn rotates_by_itself(purpose: Purpose) -> Result<(), Fault> {
     Err(Fault::NotRotatable { why: "only symmetric encryption keys rotate by a schedule" })
 }
 
-pub(crate) fn period(days: u32) -> Result<u32, Fault> {
-    if (ROTATION_PERIOD_DAYS_MIN..=ROTATION_PERIOD_DAYS_MAX).contains(&days) {
-        return Ok(days);
+/// When a key is rotated that is asked to be.
+pub(crate) fn scheduled(rotation: Rotate, now: Timestamp) -> Result<RotationSchedule, Fault> {
+    let Rotate { period_seconds, first } = rotation;
+    if !(ROTATION_PERIOD_SECONDS_MIN..=ROTATION_PERIOD_SECONDS_MAX).contains(&period_seconds) {
+        let (least, most) =
+            (ROTATION_PERIOD_SECONDS_MIN / SECONDS_PER_DAY, ROTATION_PERIOD_SECONDS_MAX / SECONDS_PER_DAY);
+        let constraint = format!("between {least} and {most} days");
+        return Err(Fault::Invalid { member: "rotation period".into(), constraint });
     }
-    let constraint = format!("between {ROTATION_PERIOD_DAYS_MIN} and {ROTATION_PERIOD_DAYS_MAX} days");
-    Err(Fault::Invalid { member: "rotation period".into(), constraint })
+    if first.is_some_and(|first| first <= now) {
+        let constraint = "must be in the future".into();
+        return Err(Fault::Invalid { member: "next rotation time".into(), constraint });
+    }
+    let next = first.unwrap_or_else(|| now.plus(i64::from(period_seconds) * SECOND));
+    Ok(RotationSchedule { period_seconds, next })
 }
 
-fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Version, supplies: &Supplies<'_>) -> Key {
+/// How long a version waits for its destruction is bounded on both sides, and no shorter than the profile has it.
+fn version_window(seconds: Option<u32>, profile: Profile) -> Result<(), Fault> {
+    let (least, most) = (profile.version_window_seconds_min(), VERSION_WINDOW_SECONDS_MAX);
+    if seconds.is_none_or(|seconds| (least..=most).contains(&seconds)) {
+        return Ok(());
+    }
+    let constraint = format!("between {} and {} days", least / SECONDS_PER_DAY, most / SECONDS_PER_DAY);
+    Err(Fault::Invalid { member: "time before destruction".into(), constraint })
+}
+
+/// The key before it has a version.
+fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Supplies<'_>) -> Key {
     let now = supplies.now.wall;
-    let days = ask.rotation_days.or(fresh.owner.profile.rotation_days_default(ask.purpose));
-    let rotation =
-        days.map(|period_days| RotationSchedule { period_days, next: now.plus(i64::from(period_days) * DAY) });
+    let by_profile = || fresh.owner.profile.rotation_days_default(ask.purpose).map(Rotate::every_days);
+    // It was seen to be in bounds before any work was done.
+    let rotation = ask.rotation.or_else(by_profile).and_then(|rotation| scheduled(rotation, now).ok());
     Key {
         id: fresh.id,
         tenant: fresh.owner.id,
@@ -228,8 +258,8 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Ve
         protection: ask.protection,
         authority: ask.authority,
         life: Life::ACTIVE,
-        primary: 1,
-        versions: vec![version],
+        primary: 0,
+        versions: Vec::new(),
         rotation,
         limits: limits(ask),
         rotations_on_demand: 0,
@@ -237,6 +267,7 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, version: Ve
         description: ask.description.clone(),
         facts: ask.facts.clone(),
         documents: first_document(ask, fresh),
+        version_window_seconds: ask.version_window_seconds,
     }
 }
 
@@ -284,7 +315,7 @@ fn names(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Su
 /// A digest of what was asked, so that a token is not used for something else.
 fn digest(ask: &CreateKey) -> [u8; 32] {
     let facts = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         ask.ring,
         ask.name,
         ask.purpose,
@@ -295,7 +326,9 @@ fn digest(ask: &CreateKey) -> [u8; 32] {
         ask.description,
         ask.facts,
         ask.document,
-        ask.rotation_days,
+        ask.rotation,
+        ask.version_window_seconds,
+        ask.without_version,
         ask.limits,
         ask.window,
     );

@@ -1,13 +1,13 @@
 //! Makes a fresh version the one that protects. The former still opens what it closed.
 
-use super::create::{period, put_material, rotates_by_itself};
+use super::create::{put_material, rotates_by_itself, scheduled};
 use super::{becomes, of};
 use crate::working::shown;
 use crate::{Step, Supplies, authority};
 use crypto::{Job, Worked};
 use domain::{
-    Ask, Authority, DAY, Destruction, Fault, Key, KeyState, Object, Origin, Purpose, Reply, Request, RotationSchedule,
-    Scope, Tenant, VersionCause,
+    Ask, Authority, Destruction, Fault, Key, KeyState, Object, Origin, Purpose, Reply, Request, Scope, Tenant,
+    VersionCause,
 };
 use ledger::{Change, Effects};
 use std::sync::Arc;
@@ -22,17 +22,14 @@ fn rotation(key: &Key, owner: &Arc<Tenant>, supplies: &Supplies<'_>) -> Reply {
 }
 
 pub(crate) fn set_rotation<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
-    let Ask::SetRotation { period_days, .. } = request.ask else { return Err(Fault::NotFound) };
+    let Ask::SetRotation { rotation: asked, .. } = request.ask else { return Err(Fault::NotFound) };
     let (key, owner) = of(request)?;
-    if period_days.is_some() {
+    if asked.is_some() {
         rotates_by_itself(key.purpose)?;
     }
     rotatable(key)?;
-    let schedule = |days: &u32| {
-        let next = supplies.now.wall.plus(i64::from(*days) * DAY);
-        period(*days).map(|period_days| RotationSchedule { period_days, next })
-    };
-    let after = Key { rotation: period_days.as_ref().map(schedule).transpose()?, ..Key::clone(key) };
+    let schedule = asked.map(|asked| scheduled(asked, supplies.now.wall)).transpose()?;
+    let after = Key { rotation: schedule, ..Key::clone(key) };
     let reply = rotation(&after, owner, supplies);
     Ok(Step::Ready(becomes(key, after, reply)))
 }

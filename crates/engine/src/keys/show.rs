@@ -53,6 +53,14 @@ pub(crate) fn list_tags<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault>
     Ok(Step::Ready(Effects::answer(Reply::Tags(key.facts.tags.clone()))))
 }
 
+pub(crate) fn show_version<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
+    let Ask::DescribeVersion { version, .. } = *request.ask else { return Err(Fault::NotFound) };
+    let (key, owner) = of(request)?;
+    key.version(version).map_err(|_| Fault::VersionNotFound { version })?;
+    let key = shown(Key::clone(key), owner, supplies.now);
+    Ok(Step::Ready(Effects::answer(Reply::Version { key, version })))
+}
+
 pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
     let versions = key.versions.clone();

@@ -8,7 +8,7 @@ use crate::entry::Malformed;
 use domain::{
     Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts,
     KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Ready,
-    Removal, RotationSchedule, Scheme, Steady, Timestamp, Version, VersionCause, Window,
+    Removal, RotationSchedule, SECONDS_PER_DAY, Scheme, Steady, Timestamp, Version, VersionCause, Window,
 };
 use secret::Kept;
 
@@ -47,9 +47,9 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
     map.put(10, |w| write_life(w, key.life));
     map.put(11, |w| w.number(key.primary));
     map.put_list(12, &key.versions, write_version);
-    map.put_some(13, key.rotation, |w, rotation| {
+    map.put_some(13, key.rotation.filter(|rotation| in_days(*rotation)), |w, rotation| {
         w.array(2);
-        w.number(rotation.period_days);
+        w.number(rotation.period_days());
         write_time(w, rotation.next);
     });
     map.put(14, |w| w.number(key.rotations_on_demand));
@@ -63,6 +63,17 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
         w.maybe(limits.bytes, |w, bytes| w.number(bytes));
     });
     map.put_some(20, key.scheme, |w, scheme| w.number(scheme as u16));
+    map.put_some(24, key.rotation.filter(|rotation| !in_days(*rotation)), |w, rotation| {
+        w.array(2);
+        w.number(rotation.period_seconds);
+        write_time(w, rotation.next);
+    });
+    map.put_some(25, key.version_window_seconds, |w, seconds| w.number(seconds));
+}
+
+/// Periods of whole days are kept in days, as they were before there were others.
+fn in_days(rotation: RotationSchedule) -> bool {
+    rotation.period_seconds.is_multiple_of(SECONDS_PER_DAY)
 }
 
 fn write_facts(w: &mut Writer, facts: &KeyFacts) {
@@ -185,6 +196,7 @@ struct Draft {
     facts: KeyFacts,
     limits: Limits,
     documents: Vec<Document>,
+    version_window_seconds: Option<u32>,
 }
 
 pub(super) fn decode_key(id: ObjectId, r: &mut Reader<'_>) -> Result<Key, Malformed> {
@@ -208,7 +220,7 @@ impl Draft {
             10 => self.life = Some(read_life(r)?),
             11 => self.primary = Some(r.small()?),
             12 => self.versions = r.list(read_version)?,
-            13 => self.rotation = Some(read_rotation(r)?),
+            13 => self.rotation = Some(read_rotation(r, SECONDS_PER_DAY)?),
             14 => self.rotations_on_demand = r.small()?,
             15 => self.created = Some(read_time(r)?),
             16 => self.description = read_string(r)?,
@@ -216,6 +228,8 @@ impl Draft {
             18 => self.documents = r.list(read_document)?,
             19 => self.limits = read_limits(r)?,
             20 => self.scheme = Some(r.meaning(Scheme::from_number)?),
+            24 => self.rotation = Some(read_rotation(r, 1)?),
+            25 => self.version_window_seconds = Some(r.small()?),
             _ => r.skip()?,
         }
         Ok(())
@@ -244,6 +258,7 @@ impl Draft {
             facts: self.facts,
             limits: self.limits,
             documents: self.documents,
+            version_window_seconds: self.version_window_seconds,
         })
     }
 }
@@ -252,8 +267,12 @@ fn read_limits(r: &mut Reader<'_>) -> Result<Limits, Malformed> {
     r.tuple(2, |r| Ok(Limits { uses: r.maybe(Reader::number)?, bytes: r.maybe(Reader::number)? }))
 }
 
-fn read_rotation(r: &mut Reader<'_>) -> Result<RotationSchedule, Malformed> {
-    r.tuple(2, |r| Ok(RotationSchedule { period_days: r.small()?, next: read_time(r)? }))
+/// The period is in units of so many seconds.
+fn read_rotation(r: &mut Reader<'_>, unit: u32) -> Result<RotationSchedule, Malformed> {
+    r.tuple(2, |r| {
+        let period_seconds = r.small::<u32>()?.checked_mul(unit).ok_or(Malformed)?;
+        Ok(RotationSchedule { period_seconds, next: read_time(r)? })
+    })
 }
 
 fn read_facts(r: &mut Reader<'_>) -> Result<KeyFacts, Malformed> {

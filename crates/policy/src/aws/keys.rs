@@ -3,8 +3,8 @@
 
 use crate::facts::Facts;
 use domain::{
-    Action, Algorithm, Ask, Found, KeyBy, KeyName, LifeChange, Origin, Principal, PrincipalKind, Purpose, Target,
-    Timestamp,
+    Action, Algorithm, Ask, Found, KeyBy, KeyName, LifeChange, Origin, Principal, PrincipalKind, Purpose,
+    RotationChange, Target, Timestamp,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -310,10 +310,10 @@ impl ConditionKey {
                 let KeyBy::Alias(alias) = &asked_key(ask, facts.action)?.by else { return None };
                 Some(Value::Text(Cow::Owned(format!("alias/{alias}"))))
             }
-            (Self::PendingWindowDays, Ask::ChangeLife { change: LifeChange::ScheduleDestruction { days, .. }, .. })
-            | (Self::RotationPeriodDays, Ask::SetRotation { period_days: Some(days), .. }) => {
+            (Self::PendingWindowDays, Ask::ChangeLife { change: LifeChange::ScheduleDestruction { days, .. }, .. }) => {
                 Some(Value::Number(i64::from(*days)))
             }
+            (Self::RotationPeriodDays, _) => rotation(ask).map(days_of),
             (Self::BypassLockoutCheck, Ask::PutDocument { bypass_lockout_check, .. }) => {
                 Some(Value::Flag(*bypass_lockout_check))
             }
@@ -336,10 +336,27 @@ pub fn user_id(principal: &Principal) -> String {
     "AIDA".chars().chain(letters).collect()
 }
 
+/// Every how many seconds the request wants a key to rotate.
+fn rotation(ask: &Ask) -> Option<u32> {
+    match ask {
+        Ask::SetRotation { rotation, .. } => rotation.map(|rotation| rotation.period_seconds),
+        Ask::UpdateKey { update, .. } => match update.rotation {
+            Some(RotationChange::Set { period_seconds, .. }) => period_seconds,
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn days_of<'a>(seconds: u32) -> Value<'a> {
+    Value::Number(i64::from(seconds.div_ceil(domain::SECONDS_PER_DAY)))
+}
+
 fn request_tags(ask: Option<&Ask>) -> &[(String, String)] {
     match ask {
         Some(Ask::CreateKey(made)) => &made.facts.tags,
         Some(Ask::Tag { tags, .. }) => tags,
+        Some(Ask::UpdateKey { update, .. }) => update.tags.as_deref().unwrap_or_default(),
         _ => &[],
     }
 }

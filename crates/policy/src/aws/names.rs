@@ -17,13 +17,13 @@ fn kms_name(action: Action) -> Option<&'static str> {
     use Action::*;
     Some(match action {
         CreateKey => "kms:CreateKey",
-        DescribeKey => "kms:DescribeKey",
+        DescribeKey | DescribeVersion => "kms:DescribeKey",
         ListKeys => "kms:ListKeys",
         SuspendKey => "kms:DisableKey",
         ResumeKey => "kms:EnableKey",
         ScheduleDestruction | ChangeState => "kms:ScheduleKeyDeletion",
         CancelDestruction => "kms:CancelKeyDeletion",
-        MakePrimary | RotateKey => "kms:RotateKeyOnDemand",
+        MakePrimary | RotateKey | CreateVersion => "kms:RotateKeyOnDemand",
         SetWindow | EnableRotation => "kms:EnableKeyRotation",
         DisableRotation => "kms:DisableKeyRotation",
         GetRotation => "kms:GetKeyRotationStatus",

@@ -132,7 +132,7 @@ fn what_is_known_of_the_request() {
         (r#"{"NumericLessThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"30"}}"#, true),
     ];
     table(&days, Action::ScheduleDestruction, &schedule);
-    let rotation = Ask::SetRotation { key: key(), period_days: Some(90) };
+    let rotation = Ask::SetRotation { key: key(), rotation: Some(domain::Rotate::every_days(90)) };
     table(&[(r#"{"NumericEquals":{"kms:RotationPeriodInDays":"90"}}"#, true)], Action::EnableRotation, &rotation);
     let tag = Ask::Tag { key: key(), tags: vec![("Cost".into(), "7".into())] };
     table(&[(r#"{"StringEquals":{"aws:RequestTag/cost":"7"}}"#, true)], Action::TagKey, &tag);

@@ -108,6 +108,7 @@ pub(crate) fn key(number: u8, owner: &Tenant, authority: Authority, policy: Opti
         rotation: None,
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
+        version_window_seconds: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },
@@ -187,7 +188,7 @@ pub(crate) fn pairs(list: &[(&str, &str)]) -> Context {
 
 pub(crate) fn encrypt(context: &[(&str, &str)]) -> Ask {
     let plaintext = secret::Secret::new(vec![1]);
-    Ask::Encrypt { key: KeyName::id(id(1)), plaintext, context: pairs(context), dry: Dry::Wet }
+    Ask::Encrypt { key: KeyName::id(id(1)), version: None, plaintext, context: pairs(context), dry: Dry::Wet }
 }
 
 pub(crate) fn request<'a>(ask: &'a Ask, found: Found, demands: Vec<(Action, Target)>) -> Request<'a> {

@@ -43,8 +43,15 @@ impl Door for FakeDoor {
         if let Some(millis) = text.strip_prefix("sleep ") {
             tokio::time::sleep(Duration::from_millis(millis.trim().parse().unwrap())).await;
         }
+        let call =
+            wire.head.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
         let text = if text.starts_with("echo") { text } else { format!("{} secure={}", text.len(), wire.secure) };
-        Answered { response: say(200, text), operation: "Encrypt", outcome: "ok", refused: None }
+        let mut response = say(200, text);
+        if call {
+            response.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+            response.headers_mut().insert("grpc-status", "0".parse().unwrap());
+        }
+        Answered { response, operation: "Encrypt", outcome: "ok", refused: None }
     }
 
     fn refuse(
@@ -55,7 +62,10 @@ impl Door for FakeDoor {
         refusal: Refusal,
     ) -> http::Response<Vec<u8>> {
         self.counted.lock().unwrap().push(refusal.word());
-        say(400, refusal.word().to_owned())
+        let mut response = say(400, refusal.word().to_owned());
+        response.headers_mut().insert("grpc-status", "12".parse().unwrap());
+        response.headers_mut().insert("grpc-message", refusal.word().parse().unwrap());
+        response
     }
 
     fn count(&self, _id: RequestId, _source: IpAddr, refusal: Refusal) {
@@ -63,7 +73,9 @@ impl Door for FakeDoor {
     }
 
     fn unavailable(&self, _dialect: &dyn Dialect, _id: RequestId, why: Unavailable) -> http::Response<Vec<u8>> {
-        say(500, format!("{why:?}"))
+        let mut response = say(500, format!("{why:?}"));
+        response.headers_mut().insert("grpc-status", "4".parse().unwrap());
+        response
     }
 
     fn readiness(&self) -> Readiness {

@@ -5,8 +5,8 @@ use clock::{DAY, Timestamp};
 use dialect::Answer;
 use domain::{
     Algorithm, Ask, Authority, Context, CreateKey, DEFAULT_RING, Destruction, Dry, EntryQuery, Key, KeyFacts, KeyName,
-    KeyShown, KeyState, LifeChange, Material, Origin, Page, ProtectionLevel, Purpose, Reply, Role, RoleScope, Scheme,
-    Scope, Signable, Window,
+    KeyShown, KeyState, LifeChange, Material, Origin, Page, ProtectionLevel, Purpose, Reply, Role, RoleScope, Rotate,
+    Scheme, Scope, Signable, Window,
 };
 use secret::Secret;
 
@@ -68,8 +68,10 @@ fn context(word: &str) -> Context {
 fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
     let plaintext = || Secret::new(b"4111 1111".to_vec());
     let message = || Signable::Message(plaintext());
-    let encrypt =
-        |key: &str, context| Ask::Encrypt { key: KeyName::path(key), plaintext: plaintext(), context, dry: Dry::Wet };
+    let encrypt = |key: &str, context| {
+        let (key, version) = (KeyName::path(key), None);
+        Ask::Encrypt { key, version, plaintext: plaintext(), context, dry: Dry::Wet }
+    };
     let decrypt = |key, ciphertext, context, dry| Ask::Decrypt { key, ciphertext, context, dry };
     Some(match *words {
         ["encrypts", key] => encrypt(key, Context::None),
@@ -129,6 +131,8 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         None => Authority::Native,
     };
     Some(Ask::CreateKey(Box::new(CreateKey {
+        project: None,
+        in_existing_ring: false,
         ring: DEFAULT_RING.into(),
         name: Some(name.into()),
         purpose: Purpose::ALL.into_iter().find(|purpose| algorithm.serves(*purpose))?,
@@ -142,7 +146,9 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         document: None,
         bypass_lockout_check: false,
         later: said("made") == Some("later"),
-        rotation_days: said("rotating").map(str::parse).transpose().ok()?,
+        rotation: said("rotating").map(str::parse).transpose().ok()?.map(Rotate::every_days),
+        version_window_seconds: None,
+        without_version: false,
         limits: domain::Limits { uses: number("uses"), bytes: number("bytes") },
         window: Window { from: said("from").and_then(day), until: said("until").and_then(day) },
         token: said("once").map(str::to_owned),
@@ -160,7 +166,9 @@ fn other(words: &[&str]) -> Option<Ask> {
         ["shows", name, "on", day_shown] => Ask::DescribeKey { key: key(name), at: Some(day(day_shown)?) },
         ["lists"] => Ask::ListKeys { page: Page { limit: 100, after: None } },
         ["rotates", name] => Ask::Rotate { key: key(name) },
-        ["rotates", name, "every", days] => Ask::SetRotation { key: key(name), period_days: days.parse().ok() },
+        ["rotates", name, "every", days] => {
+            Ask::SetRotation { key: key(name), rotation: days.parse().ok().map(Rotate::every_days) }
+        }
         ["calls", name, alias] => Ask::CreateAlias { alias: alias.into(), key: key(name) },
         ["drops", alias] => Ask::DeleteAlias { alias: alias.into() },
         ["tags", name, tag, value] => Ask::Tag { key: key(name), tags: vec![(repeated(tag), repeated(value))] },

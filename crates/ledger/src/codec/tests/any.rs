@@ -250,17 +250,19 @@ fn keys() -> impl Strategy<Value = Key> {
         select(levels),
         select(Authority::ALL.to_vec()),
     );
-    let rotation = proptest::option::of((any::<u32>(), times()));
+    let periods = prop_oneof![any::<u32>(), (0..=36_500_u32).prop_map(|days| days * domain::SECONDS_PER_DAY)];
+    let rotation = proptest::option::of((periods, times()));
     let rotation =
-        rotation.prop_map(|rotation| rotation.map(|(period_days, next)| RotationSchedule { period_days, next }));
+        rotation.prop_map(|rotation| rotation.map(|(period_seconds, next)| RotationSchedule { period_seconds, next }));
     let limits = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
-    let rotation = (rotation, limits);
+    let rotation = (rotation, limits, proptest::option::of(any::<u32>()));
     let course = (lives(), any::<u32>(), vec(versions(), 0..4), rotation, any::<u32>(), times());
     let words = (texts(), facts(), vec(documents(), 0..3));
     (place, nature, course, words).prop_map(|(place, nature, course, words)| {
         let (id, tenant, location, ring, name) = place;
         let (purpose, (algorithm, scheme), origin, protection, authority) = nature;
-        let (life, primary, versions, (rotation, (uses, bytes)), rotations_on_demand, created) = course;
+        let (life, primary, versions, (rotation, (uses, bytes), version_window_seconds), rotations_on_demand, created) =
+            course;
         let (description, facts, documents) = words;
         Key {
             id,
@@ -284,6 +286,7 @@ fn keys() -> impl Strategy<Value = Key> {
             description,
             facts,
             documents,
+            version_window_seconds,
         }
     })
 }

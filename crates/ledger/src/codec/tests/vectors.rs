@@ -59,7 +59,7 @@ pub(super) fn key() -> Key {
         life: Life::ACTIVE,
         primary: 2,
         versions: vec![first, second],
-        rotation: Some(RotationSchedule { period_days: 365, next: CHANGED }),
+        rotation: Some(RotationSchedule { period_seconds: 365 * domain::SECONDS_PER_DAY, next: CHANGED }),
         limits: Limits { uses: Some(1_000_000), bytes: None },
         rotations_on_demand: 1,
         created: CREATED,
@@ -71,6 +71,7 @@ pub(super) fn key() -> Key {
             tags: vec![("cost-centre".into(), "12".into())],
         },
         documents: vec![Document { regime: Authority::Aws, name: "default".into(), text: "{}".into() }],
+        version_window_seconds: None,
     }
 }
 

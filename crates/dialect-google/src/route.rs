@@ -1,0 +1,239 @@
+//! Paths of REST: the rules that stand beside the methods, and which of them a request fits.
+//! (<https://github.com/googleapis/googleapis/blob/master/google/api/http.proto>)
+
+use crate::method::Method;
+use crate::proto::{self, google::api};
+use percent_encoding::percent_decode_str;
+use prost_reflect::MethodDescriptor;
+
+/// One binding of a method to a path.
+pub(crate) struct Route {
+    pub(crate) method: &'static Method,
+    pub(crate) descriptor: MethodDescriptor,
+    pub(crate) body: Body,
+    verb: http::Method,
+    segments: Vec<Segment>,
+    /// Behind a colon.
+    action: Option<String>,
+    variables: Vec<Variable>,
+}
+
+/// What of the message the body of a request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    None,
+    All,
+    Field(String),
+}
+
+enum Segment {
+    Literal(String),
+    /// `*`
+    One,
+    /// `**`, at the end.
+    Rest,
+}
+
+/// A field whose value is a part of the path.
+struct Variable {
+    field: String,
+    from: usize,
+    /// Behind its last segment.
+    until: usize,
+}
+
+/// The value of a field, by its path.
+pub(crate) type Bound = (String, String);
+
+/// All bindings, those with a verb of their own first: `{name}:encrypt` is no `{name}`.
+pub(crate) fn all() -> Vec<Route> {
+    let mut routes: Vec<Route> = read().unwrap_or_default();
+    routes.sort_by_key(|route| route.action.is_none());
+    routes
+}
+
+fn read() -> Option<Vec<Route>> {
+    let pool = proto::pool()?;
+    let extension = pool.get_extension_by_name("google.api.http")?;
+    let mut routes = Vec::new();
+    for service in pool.services() {
+        for descriptor in service.methods() {
+            let Some(method) = Method::at(&format!("/{}/{}", service.full_name(), descriptor.name())) else { continue };
+            let options = descriptor.options();
+            let rule = options.get_extension(&extension);
+            let rule: api::HttpRule = rule.as_message()?.transcode_to().ok()?;
+            let more = rule.additional_bindings.clone();
+            for rule in std::iter::once(rule).chain(more) {
+                routes.push(Route::of(method, descriptor.clone(), &rule)?);
+            }
+        }
+    }
+    Some(routes)
+}
+
+impl Route {
+    fn of(method: &'static Method, descriptor: MethodDescriptor, rule: &api::HttpRule) -> Option<Self> {
+        use api::http_rule::Pattern;
+        let (verb, template) = match rule.pattern.as_ref()? {
+            Pattern::Get(path) => (http::Method::GET, path),
+            Pattern::Put(path) => (http::Method::PUT, path),
+            Pattern::Post(path) => (http::Method::POST, path),
+            Pattern::Delete(path) => (http::Method::DELETE, path),
+            Pattern::Patch(path) => (http::Method::PATCH, path),
+            Pattern::Custom(_) => return None,
+        };
+        let body = match rule.body.as_str() {
+            "" => Body::None,
+            "*" => Body::All,
+            field => Body::Field(field.to_owned()),
+        };
+        let (segments, variables, action) = template_of(template)?;
+        Some(Self { method, descriptor, body, verb, segments, action, variables })
+    }
+
+    /// The values that the path gives, if it is one of this binding.
+    fn fits(&self, verb: &http::Method, path: &[&str], action: Option<&str>) -> Option<Vec<Bound>> {
+        if self.verb != *verb || self.action.as_deref() != action {
+            return None;
+        }
+        let open = matches!(self.segments.last(), Some(Segment::Rest));
+        let fixed = self.segments.len() - usize::from(open);
+        if path.len() < fixed || (!open && path.len() > fixed) {
+            return None;
+        }
+        let fit = self.segments.iter().zip(path).all(|(segment, part)| match segment {
+            Segment::Literal(text) => text == part,
+            Segment::One => !part.is_empty(),
+            Segment::Rest => true,
+        });
+        fit.then(|| self.variables.iter().filter_map(|variable| variable.bound(path, self.segments.len())).collect())
+    }
+}
+
+impl Variable {
+    fn bound(&self, path: &[&str], segments: usize) -> Option<Bound> {
+        // An open end takes all that follows.
+        let until = if self.until == segments { path.len() } else { self.until };
+        let parts = path.get(self.from..until)?;
+        let value = parts.iter().map(|part| percent_decode_str(part).decode_utf8().ok()).collect::<Option<Vec<_>>>()?;
+        Some((self.field.clone(), value.join("/")))
+    }
+}
+
+/// Splits `/v1/{name=projects/*}/things:do` into its segments, variables and verb.
+fn template_of(template: &str) -> Option<(Vec<Segment>, Vec<Variable>, Option<String>)> {
+    let (mut segments, mut variables) = (Vec::new(), Vec::new());
+    let mut rest = template.strip_prefix('/')?;
+    loop {
+        if let Some(inner) = rest.strip_prefix('{') {
+            let (inner, after) = inner.split_once('}')?;
+            let (field, pattern) = inner.split_once('=').unwrap_or((inner, "*"));
+            let from = segments.len();
+            segments.extend(pattern.split('/').map(segment));
+            variables.push(Variable { field: field.to_owned(), from, until: segments.len() });
+            rest = after;
+        } else {
+            let end = rest.find(['/', ':']).unwrap_or(rest.len());
+            let (part, after) = rest.split_at_checked(end)?;
+            segments.push(segment(part));
+            rest = after;
+        }
+        match rest.strip_prefix('/') {
+            Some(more) => rest = more,
+            None => return Some((segments, variables, rest.strip_prefix(':').map(str::to_owned))),
+        }
+    }
+}
+
+fn segment(text: &str) -> Segment {
+    match text {
+        "*" => Segment::One,
+        "**" => Segment::Rest,
+        text => Segment::Literal(text.to_owned()),
+    }
+}
+
+/// The binding that a request fits, and what its path says.
+pub(crate) fn find<'r>(routes: &'r [Route], verb: &http::Method, path: &str) -> Option<(&'r Route, Vec<Bound>)> {
+    let path = path.strip_prefix('/')?;
+    let last = path.rfind('/').map_or(0, |slash| slash + 1);
+    // Names of resources have no colon in them.
+    let colon = path.get(last..)?.find(':').map(|at| last + at);
+    let (path, action) = match colon {
+        Some(at) => (path.get(..at)?, path.get(at + 1..)),
+        None => (path, None),
+    };
+    let parts: Vec<&str> = path.split('/').collect();
+    routes.iter().find_map(|route| Some((route, route.fits(verb, &parts, action)?)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn told(verb: http::Method, path: &str) -> Option<String> {
+        let routes = all();
+        let (route, bound) = find(&routes, &verb, path)?;
+        let bound: Vec<String> = bound.iter().map(|(field, value)| format!("{field}={value}")).collect();
+        Some(format!("{} {} {:?}", route.method.name, bound.join(" "), route.body))
+    }
+
+    #[test]
+    fn every_method_has_a_binding() {
+        let routes = all();
+        for method in crate::method::METHODS {
+            assert!(routes.iter().any(|route| route.method.name == method.name), "{}", method.name);
+        }
+    }
+
+    #[test]
+    fn a_path_is_taken_apart() {
+        let ring = "/v1/projects/p/locations/l/keyRings/r";
+        let cases = [
+            (
+                http::Method::POST,
+                format!("{ring}/cryptoKeys/k:encrypt"),
+                "Encrypt name=projects/p/locations/l/keyRings/r/cryptoKeys/k All",
+            ),
+            (
+                http::Method::POST,
+                format!("{ring}/cryptoKeys/k/cryptoKeyVersions/1:encrypt"),
+                "Encrypt name=projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1 All",
+            ),
+            (
+                http::Method::GET,
+                format!("{ring}/cryptoKeys/k"),
+                "GetCryptoKey name=projects/p/locations/l/keyRings/r/cryptoKeys/k None",
+            ),
+            (
+                http::Method::PATCH,
+                format!("{ring}/cryptoKeys/k"),
+                "UpdateCryptoKey crypto_key.name=projects/p/locations/l/keyRings/r/cryptoKeys/k Field(\"crypto_key\")",
+            ),
+            (
+                http::Method::GET,
+                format!("{ring}/cryptoKeys/k:getIamPolicy"),
+                "GetIamPolicy resource=projects/p/locations/l/keyRings/r/cryptoKeys/k None",
+            ),
+            (http::Method::GET, "/v1/projects/p/locations".into(), "ListLocations name=projects/p None"),
+            (
+                http::Method::POST,
+                "/v1/projects/a%20b/locations/l/keyRings".into(),
+                "CreateKeyRing parent=projects/a b/locations/l Field(\"key_ring\")",
+            ),
+        ];
+        for (verb, path, expected) in cases {
+            assert_eq!(told(verb, &path).as_deref(), Some(expected), "{path}");
+        }
+        for (verb, path) in [
+            (http::Method::GET, format!("{ring}/cryptoKeys/k:encrypt")),
+            (http::Method::POST, format!("{ring}/cryptoKeys/k:nothing")),
+            (http::Method::GET, format!("{ring}//k")),
+            (http::Method::GET, format!("{ring}/")),
+            (http::Method::GET, "/v1/projects//locations".into()),
+        ] {
+            assert_eq!(told(verb, &path), None, "{path}");
+        }
+    }
+}

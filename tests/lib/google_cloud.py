@@ -1,0 +1,55 @@
+"""What Google's clients need to find a house, as `keyward google env` prints it, and the clients themselves."""
+
+import os
+import shlex
+
+import house as houses
+
+
+def crc32c(data):
+    """CRC-32C (Castagnoli), bit by bit: nothing of the clients' own is used to check them."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+class World:
+    """A house with a service account that may do everything."""
+
+    def __init__(self, house):
+        self.house = house
+        told = house.run("google", "env", "--data", house.data)
+        if told.returncode:
+            raise SystemExit(f"keyward google env: {told.stderr}")
+        self.variables = dict(exported(told.stdout))
+        self.project = self.variables["GOOGLE_CLOUD_PROJECT"]
+        self.credentials = self.variables["GOOGLE_APPLICATION_CREDENTIALS"]
+
+    def environment(self, **more):
+        """Of another process: nothing in it leads elsewhere."""
+        return houses.clean_environment(**{**self.variables, **more})
+
+    def client(self, transport):
+        """A client of this process, by gRPC or REST."""
+        for name in houses.FOREIGN:
+            os.environ.pop(name, None)
+        os.environ.update(self.variables)
+        from google.api_core.client_options import ClientOptions
+        from google.cloud import kms_v1
+        from google.oauth2 import service_account
+        credentials = service_account.Credentials.from_service_account_file(self.credentials)
+        at = f"127.0.0.1:{self.house.port}"
+        options = ClientOptions(api_endpoint=at if transport == "grpc" else f"https://{at}")
+        return kms_v1.KeyManagementServiceClient(credentials=credentials, transport=transport, client_options=options)
+
+
+def exported(lines):
+    """Names and values of `export NAME='VALUE'`."""
+    for line in lines.splitlines():
+        words = shlex.split(line)
+        if words[:1] == ["export"]:
+            name, _, value = words[1].partition("=")
+            yield name, value

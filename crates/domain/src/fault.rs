@@ -289,8 +289,7 @@ impl fmt::Display for Fault {
             Self::NotFound => write!(f, "there is nothing of that name"),
             Self::KeyNotFound { asked } => write!(f, "there is no key `{asked}` here"),
             Self::AliasNotFound { alias } => write!(f, "there is no alias `{alias}` here"),
-            Self::RingNotFound { ring } => write!(f, "there is no key ring `{ring}` here"),
-            Self::VersionNotFound { version } => write!(f, "there is no version {version}"),
+            Self::RingNotFound { .. } | Self::VersionNotFound { .. } => self.absent(f),
             Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
             Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
             Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
@@ -353,6 +352,17 @@ impl fmt::Display for Fault {
             Self::Unavailable => write!(f, "the store does not answer; try again"),
             Self::MemoryFull => write!(f, "the secret memory is full"),
             Self::ReceiptOfAnotherRequest => write!(f, "a receipt of another request"),
+        }
+    }
+}
+
+impl Fault {
+    /// What is around keys and in them.
+    fn absent(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RingNotFound { ring } => write!(f, "there is no key ring `{ring}` here"),
+            Self::VersionNotFound { version } => write!(f, "there is no version {version}"),
+            _ => Ok(()),
         }
     }
 }

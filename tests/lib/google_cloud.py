@@ -28,6 +28,15 @@ class World:
         self.project = self.variables["GOOGLE_CLOUD_PROJECT"]
         self.credentials = self.variables["GOOGLE_APPLICATION_CREDENTIALS"]
 
+    def token(self):
+        """An access token of the developer, who may do everything too."""
+        member = f"user:dev@{self.project}.iam.gserviceaccount.com"
+        for words in (("iam", "bind", member, "roles/owner"), ("token",)):
+            told = self.house.run("google", *words, "--data", self.house.data)
+            if told.returncode:
+                raise SystemExit(f"keyward google {words[0]}: {told.stderr}")
+        return told.stdout.strip()
+
     def environment(self, **more):
         """Of another process: nothing in it leads elsewhere."""
         return houses.clean_environment(**{**self.variables, **more})

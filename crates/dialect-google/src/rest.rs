@@ -133,8 +133,9 @@ fn message(route: &Route, body: &[u8], bound: &[Bound], query: &str) -> Result<R
 
 type Whole = Result<DynamicMessage, Objection>;
 
+/// Nothing, or an empty text, which the client for Node sends for a message in which nothing is set, is such a message.
 fn read_body(kind: MessageDescriptor, body: &[u8]) -> Result<Whole, Refusal> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if matches!(body.trim_ascii(), b"" | b"\"\"") {
         return Ok(Ok(DynamicMessage::new(kind)));
     }
     match json::read(kind, body) {

@@ -11,6 +11,7 @@ mod checksum;
 mod code;
 mod filter;
 mod grpc;
+mod iam;
 mod input;
 mod json;
 mod keys;

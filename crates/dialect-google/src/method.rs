@@ -3,7 +3,7 @@
 
 use crate::input::Reader;
 use crate::status::Noted;
-use crate::{asymmetric, keys, locations, rings, uses, versions};
+use crate::{asymmetric, iam, keys, locations, rings, uses, versions};
 use domain::{Action, Reply};
 
 /// Turns an answer into a message; nothing where the method does not have such an answer.
@@ -80,9 +80,9 @@ methods! {
     LOCATIONS ListLocations = ListLocations, "cloudkms.locations.list", Serves(locations::list, locations::write_list);
     LOCATIONS GetLocation = ListLocations, "cloudkms.locations.get", Serves(locations::get, locations::write);
     OPERATIONS GetOperation = Unknown, "cloudkms.operations.get", Serves(locations::operation, locations::write);
-    IAM GetIamPolicy = Unknown, "cloudkms.cryptoKeys.getIamPolicy", Refuses;
-    IAM SetIamPolicy = Unknown, "cloudkms.cryptoKeys.setIamPolicy", Refuses;
-    IAM TestIamPermissions = Unknown, "", Refuses;
+    IAM GetIamPolicy = GetBindings, "cloudkms.cryptoKeys.getIamPolicy", Serves(iam::get, iam::write);
+    IAM SetIamPolicy = SetBindings, "cloudkms.cryptoKeys.setIamPolicy", Serves(iam::set, iam::write);
+    IAM TestIamPermissions = TestPermissions, "", Serves(iam::test, iam::write_permissions);
 }
 
 impl Method {

@@ -29,6 +29,7 @@ pub(crate) mod google {
 }
 
 pub(crate) use google::cloud::kms::v1 as kms;
+pub(crate) use google::iam::v1 as iam;
 pub(crate) use google::{cloud::location, longrunning, rpc};
 
 /// Nothing only where what was built is no set of descriptors, which a test would tell.

@@ -59,11 +59,13 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
 
 /// In days; a period that is not of whole days also in seconds.
 pub(crate) fn schedule(schedule: RotationSchedule) -> Value {
-    let mut told = json!({ "period_days": schedule.period_days(), "next": time(schedule.next) });
+    let mut told = Map::new();
+    told.insert("period_days".into(), json!(schedule.period_days()));
+    told.insert("next".into(), time(schedule.next));
     if !schedule.period_seconds.is_multiple_of(SECONDS_PER_DAY) {
-        told["period_seconds"] = json!(schedule.period_seconds);
+        told.insert("period_seconds".into(), json!(schedule.period_seconds));
     }
-    told
+    Value::Object(told)
 }
 
 pub(crate) fn pairs(pairs: &[(String, String)]) -> Value {

@@ -7,9 +7,6 @@ macro_rules! codes {
         pub(crate) enum Code { $($code),+ }
 
         impl Code {
-            #[cfg(test)]
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$code),+];
-
             pub(crate) fn number(self) -> i32 {
                 match self { $(Self::$code => $number),+ }
             }

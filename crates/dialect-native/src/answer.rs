@@ -30,6 +30,13 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
                 versions.iter().map(|version| shown::version(&shown.key, version, shown.now)).collect();
             json!({ "key": key(shown), "versions": versions })
         }
+        Reply::Version { key: shown, version } => {
+            let version = shown.key.version(*version).ok();
+            json!({ "key": key(shown), "version": version.map(|one| shown::version(&shown.key, one, shown.now)) })
+        }
+        Reply::Ring(ring) => json!({ "ring": shown::ring(ring) }),
+        Reply::Rings(rings) => json!({ "rings": rings.iter().map(|ring| shown::ring(ring)).collect::<Vec<_>>() }),
+        Reply::Locations(all) => json!({ "locations": all.iter().map(|one| one.0.to_string()).collect::<Vec<_>>() }),
         Reply::Rotation { key: shown, schedule } => {
             let schedule = schedule.map(shown::schedule);
             json!({ "key": key(shown), "schedule": schedule })

@@ -2,7 +2,7 @@
 
 use crate::words::Word;
 use domain::{
-    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Limits, Material, Moment, Reading, Removal,
+    Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Keyring, Limits, Material, Moment, Reading, Removal,
     RotationSchedule, SECONDS_PER_DAY, Scheme, Tenant, Timestamp, Tongue, Use, Version, Worker, permitted,
 };
 use serde_json::{Map, Value, json};
@@ -58,6 +58,10 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
 }
 
 /// In days; a period that is not of whole days also in seconds.
+pub(crate) fn ring(ring: &Keyring) -> Value {
+    json!({ "id": ring.id.to_string(), "name": ring.name, "location": ring.location.0, "created": time(ring.created) })
+}
+
 pub(crate) fn schedule(schedule: RotationSchedule) -> Value {
     let mut told = Map::new();
     told.insert("period_days".into(), json!(schedule.period_days()));

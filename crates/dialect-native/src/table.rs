@@ -1,7 +1,7 @@
 //! Which operation is which: the one table from names to readers and to the documentation.
 
 use crate::input::{Member, Operation, Trouble};
-use crate::operations::{bindings, documents, keys, life, log, names, principals, signs, site, uses};
+use crate::operations::{bindings, documents, keys, life, log, names, principals, rings, signs, site, uses};
 use domain::{Action, Ask};
 
 /// An operation: its name in a path, what it is called in policies and in the log, and who reads it.
@@ -43,6 +43,12 @@ static TABLE: &[Row] = &[
     row::<keys::UntagKey>("untag-key"),
     row::<keys::ListTags>("list-tags"),
     row::<keys::ListVersions>("list-versions"),
+    row::<rings::DescribeVersion>("describe-version"),
+    row::<rings::CreateVersion>("create-version"),
+    row::<rings::CreateRing>("create-ring"),
+    row::<rings::DescribeRing>("describe-ring"),
+    row::<rings::ListRings>("list-rings"),
+    row::<rings::ListLocations>("list-locations"),
     row::<life::EnableRotation>("enable-rotation"),
     row::<life::DisableRotation>("disable-rotation"),
     row::<life::GetRotation>("get-rotation"),

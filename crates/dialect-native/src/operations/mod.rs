@@ -7,6 +7,7 @@ pub(crate) mod life;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod principals;
+pub(crate) mod rings;
 pub(crate) mod signs;
 pub(crate) mod site;
 pub(crate) mod uses;

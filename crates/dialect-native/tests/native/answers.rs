@@ -12,6 +12,11 @@ fn by(version: u32) -> Worker {
     Worker { key: Arc::new(key()), version, owner: tenant() }
 }
 
+fn ring() -> Arc<Keyring> {
+    let (tenant, location) = (tenant().id, key().location);
+    Arc::new(Keyring { id: OTHER, tenant, location, name: "pay".into(), documents: Vec::new(), created: NOW })
+}
+
 fn secret(text: &str) -> Secret {
     Secret::new(text.as_bytes().to_vec())
 }
@@ -37,6 +42,10 @@ fn keys() -> Vec<(&'static str, Reply)> {
         ("keys", Reply::Keys { keys: vec![Arc::new(key())], owner: tenant(), more: true }),
         ("destruction", Reply::Destruction { key: shown(ended), deadline: Some(deadline), days: Some(30) }),
         ("versions", Reply::Versions { key: shown(key()), versions }),
+        ("version", Reply::Version { key: shown(key()), version: 2 }),
+        ("ring", Reply::Ring(ring())),
+        ("rings", Reply::Rings(vec![ring()])),
+        ("locations", Reply::Locations(vec![key().location])),
         ("rotation", Reply::Rotation { key: shown(key()), schedule: key().rotation }),
         ("aliases", Reply::Aliases { aliases: vec![alias], owner: tenant(), more: false }),
         ("tags", Reply::Tags(key().facts.tags)),

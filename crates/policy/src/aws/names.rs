@@ -115,6 +115,9 @@ impl ActionSet {
     }
 }
 
+// An action without a bit of its own would match no deny.
+const _: () = assert!(Action::ALL.len() <= 128, "a set of actions has 128 places");
+
 fn bit(at: usize) -> u128 {
     u32::try_from(at).ok().and_then(|at| 1_u128.checked_shl(at)).unwrap_or(0)
 }

@@ -201,8 +201,10 @@ pub(crate) fn remove<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     Ok(Step::Ready(Effects::change(change, Reply::Done)))
 }
 
-/// Where a fresh access key of a principal is to be.
+/// Where an access key of a principal is to be made or registered, under this id.
 pub(crate) fn found_fresh_key(
+    action: Action,
+    id: String,
     tenant: Option<&str>,
     principal: &str,
     here: &Here<'_>,
@@ -210,12 +212,11 @@ pub(crate) fn found_fresh_key(
 ) -> Result<(Found, Vec<Demand>), Fault> {
     let tenant = find::tenant(tenant, here.caller, view)?;
     let principal = find::principal(principal, &tenant, view)?;
-    let public = public_half(here.fresh);
-    let taken = view.access_key(&public)?.map(|_| public.clone());
-    let name_ids = vec![view.access_key_id(&public)];
+    let taken = view.access_key(&id)?.map(|_| id.clone());
+    let name_ids = vec![view.access_key_id(&id)];
     let target = Target::Tenant(Arc::clone(&tenant));
-    let fresh = Fresh { id: here.fresh, tenant, principal: Some(principal), name_ids, taken, access_key: Some(public) };
-    Ok((Found::Fresh(Box::new(fresh)), vec![Demand { action: Action::CreateAccessKey, target }]))
+    let fresh = Fresh { id: here.fresh, tenant, principal: Some(principal), name_ids, taken, access_key: Some(id) };
+    Ok((Found::Fresh(Box::new(fresh)), vec![Demand { action, target }]))
 }
 
 /// Twenty letters and digits.

@@ -251,9 +251,13 @@ fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resu
         | Ask::WithdrawRole { principal: name, .. }
         | Ask::PutIdentityDocument { principal: name, .. }
         | Ask::RemoveIdentityDocument { principal: name, .. } => people::found(action, name, here, view),
-        Ask::CreateAccessKey { tenant, principal } => people::found_fresh_key(tenant.as_deref(), principal, here, view),
+        Ask::CreateAccessKey { tenant, principal } => {
+            let id = people::public_half(here.fresh);
+            people::found_fresh_key(action, id, tenant.as_deref(), principal, here, view)
+        }
         Ask::RegisterPublicKey { tenant, principal, .. } => {
-            tokens::found_public_key(tenant.as_deref(), principal, here, view)
+            let id = tokens::public_key_id(here.fresh);
+            people::found_fresh_key(action, id, tenant.as_deref(), principal, here, view)
         }
         Ask::IssueToken { seconds } => Ok(tokens::found(*seconds, here, view)),
         Ask::SuspendAccessKey { id, .. } | Ask::RemoveAccessKey { id } => people::found_key(action, id, here, view),

@@ -1,9 +1,9 @@
 //! Public keys whose holders sign tokens, and access tokens that the site gives out.
 
 use crate::find::Here;
-use crate::{Step, Supplies, find};
+use crate::{Step, Supplies};
 use domain::{
-    AUDIENCE_CHARS_MAX, AccessKey, Action, Ask, Demand, Fault, Found, Fresh, FreshToken, Half, Object, ObjectId,
+    AUDIENCE_CHARS_MAX, AccessKey, Action, Ask, Demand, Fault, Found, FreshToken, Half, Object, ObjectId,
     PUBLIC_KEY_BYTES_MAX, PUBLIC_KEYS_PER_PRINCIPAL_MAX, Principal, PrincipalKind, PublicHalf, Reply, Request, SECOND,
     Standing, TOKEN_SECONDS_MAX, Target,
 };
@@ -21,26 +21,9 @@ pub(crate) fn is_public_key(id: &str) -> bool {
 }
 
 /// Forty digits, drawn anew for every key.
-fn public_key_id(fresh: ObjectId) -> String {
+pub(crate) fn public_key_id(fresh: ObjectId) -> String {
     let digest = crypto::sha256(&fresh.0);
     digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Where a public key of a principal is to be.
-pub(crate) fn found_public_key(
-    tenant: Option<&str>,
-    principal: &str,
-    here: &Here<'_>,
-    view: &View,
-) -> Result<(Found, Vec<Demand>), Fault> {
-    let tenant = find::tenant(tenant, here.caller, view)?;
-    let principal = find::principal(principal, &tenant, view)?;
-    let id = public_key_id(here.fresh);
-    let taken = view.access_key(&id)?.map(|_| id.clone());
-    let name_ids = vec![view.access_key_id(&id)];
-    let target = Target::Tenant(Arc::clone(&tenant));
-    let fresh = Fresh { id: here.fresh, tenant, principal: Some(principal), name_ids, taken, access_key: Some(id) };
-    Ok((Found::Fresh(Box::new(fresh)), vec![Demand { action: Action::RegisterPublicKey, target }]))
 }
 
 pub(crate) fn register<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {

@@ -35,7 +35,7 @@ def binary():
     built = [target / kind / "keyward" for kind in ("debug", "release")]
     built = [path for path in built if path.is_file()]
     if not built:
-        raise SystemExit("there is no keyward: run `cargo build -p keyward`, or set $KEYWARD")
+        raise SystemExit("there is no keyward: run `cargo build --workspace --all-targets`, or set $KEYWARD")
     return max(built, key=lambda path: path.stat().st_mtime)
 
 

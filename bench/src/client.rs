@@ -4,6 +4,7 @@ use crate::sign::Signer;
 use crate::{LoadArgs, Outcome};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
+use std::io::Write;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -27,6 +28,11 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn new(args: &LoadArgs) -> Outcome<Self> {
+        Self::with_protocols(args, &[])
+    }
+
+    /// One that asks for these protocols (ALPN, RFC 7301).
+    pub(crate) fn with_protocols(args: &LoadArgs, protocols: &[&[u8]]) -> Outcome<Self> {
         let host = args.url.trim_start_matches("https://").trim_end_matches('/').to_owned();
         let (bare, _port) = host.rsplit_once(':').ok_or("the URL has no port")?;
         let mut roots = rustls::RootCertStore::empty();
@@ -34,10 +40,11 @@ impl Target {
             roots.add(certificate?)?;
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(Self {
             name: ServerName::try_from(bare.to_owned())?,
             address: host.clone(),
@@ -59,11 +66,17 @@ pub(crate) struct Client {
     filled: usize,
 }
 
+impl Target {
+    pub(crate) async fn open(&self) -> Outcome<TlsStream<TcpStream>> {
+        let socket = TcpStream::connect(&self.address).await?;
+        socket.set_nodelay(true)?;
+        Ok(TlsConnector::from(self.tls.clone()).connect(self.name.clone(), socket).await?)
+    }
+}
+
 impl Client {
     pub(crate) async fn connect(target: &Target) -> Outcome<Self> {
-        let socket = TcpStream::connect(&target.address).await?;
-        socket.set_nodelay(true)?;
-        let stream = TlsConnector::from(target.tls.clone()).connect(target.name.clone(), socket).await?;
+        let stream = target.open().await?;
         let signer = Signer::new(&target.access_key, &target.secret, &target.region);
         let host = target.host.clone();
         Ok(Self { stream, signer, host, request: Vec::new(), answer: vec![0; 8_192], filled: 0 })
@@ -73,6 +86,20 @@ impl Client {
     pub(crate) async fn call(&mut self, operation: &str, body: &str) -> Outcome<(u16, &[u8])> {
         let target = format!("TrentService.{operation}");
         self.signer.request(&mut self.request, &self.host, &target, body);
+        self.stream.write_all(&self.request).await?;
+        self.stream.flush().await?;
+        self.receive().await
+    }
+
+    /// Sends a body of JSON to a path with a bearer token, and returns status and body.
+    pub(crate) async fn post(&mut self, path: &str, token: &str, body: &str) -> Outcome<(u16, &[u8])> {
+        let (host, length) = (&self.host, body.len());
+        self.request.clear();
+        write!(
+            self.request,
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+             authorization: Bearer {token}\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
         self.stream.write_all(&self.request).await?;
         self.stream.flush().await?;
         self.receive().await

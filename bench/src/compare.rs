@@ -1,11 +1,13 @@
 //! Both servers in turns, A B A B, so that the machine's moods fall on both.
 
+mod google;
+
 use crate::load::{self, Operation};
 use crate::measure::{Measured, median};
 use crate::process::{Server, folder, processor_time, resident_bytes};
 use crate::product::{self, Product};
 use crate::report::{Goal, Report};
-use crate::{CompareArgs, LoadArgs, Outcome};
+use crate::{CompareArgs, LoadArgs, Outcome, Part};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -101,8 +103,14 @@ impl Bench {
             self.report.skip(format!("the product: {} is not there", self.args.product.display()));
             return Ok(());
         }
-        self.few_keys().await?;
-        self.many_keys().await
+        for part in self.args.parts.clone() {
+            match part {
+                Part::Few => self.few_keys().await?,
+                Part::Google => self.google().await?,
+                Part::Many => self.many_keys().await?,
+            }
+        }
+        Ok(())
     }
 
     /// Runs all trials in turns, `rounds` times, and keeps the median of each.

@@ -38,23 +38,45 @@ pub(crate) async fn run(args: LoadArgs) -> Outcome<()> {
 /// Sends signed requests over all connections for the whole time, and reads the server's processor time meanwhile.
 pub(crate) async fn drive(args: &LoadArgs, keys: Arc<[String]>) -> Outcome<Measured> {
     let target = Target::new(args)?;
-    let stage = Arc::new(AtomicU8::new(WARMING));
-    let mut tasks = Vec::new();
+    let mut callers = Vec::new();
     for number in 0..args.connections {
         let mut client = Client::connect(&target).await?;
         let bodies = Bodies::prepare(args, &keys, number, &mut client).await?;
-        tasks.push((client, bodies));
+        callers.push(Signed { client, bodies });
     }
-    let tasks: Vec<_> =
-        tasks.into_iter().map(|(client, bodies)| tokio::spawn(repeat(client, bodies, stage.clone()))).collect();
+    drive_all(callers, args.seconds, args.server_pid).await
+}
+
+/// One who sends a request once the last is answered.
+pub(crate) trait Caller: Send + 'static {
+    /// Sends the next request. The status is HTTP's; whoever calls otherwise says 200 of what went well.
+    fn once(&mut self) -> impl Future<Output = Outcome<(u16, &[u8])>> + Send;
+}
+
+struct Signed {
+    client: Client,
+    bodies: Bodies,
+}
+
+impl Caller for Signed {
+    async fn once(&mut self) -> Outcome<(u16, &[u8])> {
+        let (operation, body) = self.bodies.next();
+        self.client.call(operation, &body).await
+    }
+}
+
+/// Lets all callers send for the whole time, and reads the server's processor time meanwhile.
+pub(crate) async fn drive_all<C: Caller>(callers: Vec<C>, seconds: f64, server: Option<u32>) -> Outcome<Measured> {
+    let stage = Arc::new(AtomicU8::new(WARMING));
+    let tasks: Vec<_> = callers.into_iter().map(|caller| tokio::spawn(repeat(caller, stage.clone()))).collect();
     tokio::time::sleep(WARM_UP).await;
-    let before = args.server_pid.map(processor_time).transpose()?;
+    let before = server.map(processor_time).transpose()?;
     let begun = Instant::now();
     stage.store(COUNTING, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs_f64(args.seconds)).await;
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     stage.store(OVER, Ordering::Relaxed);
     let lasted = begun.elapsed();
-    let after = args.server_pid.map(processor_time).transpose()?;
+    let after = server.map(processor_time).transpose()?;
     let mut tally = Tally::default();
     for task in tasks {
         tally.add(task.await??);
@@ -63,12 +85,11 @@ pub(crate) async fn drive(args: &LoadArgs, keys: Arc<[String]>) -> Outcome<Measu
     Ok(tally.measured(lasted, processor))
 }
 
-async fn repeat(mut client: Client, mut bodies: Bodies, stage: Arc<AtomicU8>) -> Outcome<Tally> {
+async fn repeat<C: Caller>(mut caller: C, stage: Arc<AtomicU8>) -> Outcome<Tally> {
     let mut tally = Tally::default();
     while stage.load(Ordering::Relaxed) != OVER {
-        let (operation, body) = bodies.next();
         let begun = Instant::now();
-        let (status, answer) = client.call(operation, &body).await?;
+        let (status, answer) = caller.once().await?;
         if stage.load(Ordering::Relaxed) == COUNTING {
             tally.count(begun.elapsed(), status, answer);
         }

@@ -4,15 +4,17 @@
 
 mod client;
 mod compare;
+mod google;
 mod load;
 mod measure;
+mod primitive;
 mod process;
 mod product;
 mod report;
 mod sign;
 mod yardstick;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +78,17 @@ pub(crate) struct LoadArgs {
     pub(crate) server_pid: Option<u32>,
 }
 
+/// A part of the comparison.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Part {
+    /// Few keys, in the tongue of AWS.
+    Few,
+    /// Google's tongue, and what asymmetric keys cost.
+    Google,
+    /// As many keys as `--keys` says.
+    Many,
+}
+
 #[derive(Args)]
 pub(crate) struct CompareArgs {
     /// The product's binary.
@@ -93,6 +106,9 @@ pub(crate) struct CompareArgs {
     /// How many keys are made, over the wire, before the product is started anew and measured with them; 0: not measured.
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) keys: usize,
+    /// What is measured.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Few, Part::Google, Part::Many])]
+    pub(crate) parts: Vec<Part>,
     /// A folder on the disk to be measured; the system's temporary folder may be in memory.
     #[arg(long, default_value = "target")]
     pub(crate) disk: PathBuf,

@@ -43,6 +43,33 @@ done
 said 1 'no ciphertext of Keyward' 'what is no ciphertext is refused' "$keyward" decrypt big
 said 1 'not-found: there is no key' 'an unknown key is told' bash -c 'echo x | "$0" encrypt nothing' "$keyward"
 
+# Signatures and codes
+said 0 'P-256' 'a key that signs' "$keyward" key create releases --purpose sign --algorithm P-256
+said 0 'BEGIN PUBLIC KEY' 'its public half' "$keyward" key public releases
+"$keyward" key public releases >releases.pem
+echo 'version 1.0' >release
+echo 'version 1.1' >other
+said 0 'signed by version 1, ECDSA-SHA-256' 'sign' "$keyward" sign releases release --out release.sig
+said 0 '^Verified OK' 'OpenSSL verifies it' openssl dgst -sha256 -verify releases.pem -signature release.sig release
+said 0 'is right, by version 1' 'and so does verify' "$keyward" verify releases release --signature release.sig
+said 1 'is not right' 'of another file it is not one' "$keyward" verify releases other --signature release.sig
+openssl dgst -sha256 -binary release >release.sha256
+said 0 '' 'sign a digest' "$keyward" sign releases release.sha256 --digest SHA-256 --out digest.sig
+said 0 '^Verified OK' 'which is the same' openssl dgst -sha256 -verify releases.pem -signature digest.sig release
+said 0 '' 'a signature in a pipe' bash -c '"$0" sign releases <release >piped.sig' "$keyward"
+said 0 '"signature": "' 'and in JSON' bash -c '"$0" sign releases -o json <release' "$keyward"
+said 1 'give the digest of more' 'a large file is not signed as it is' "$keyward" sign releases big --out x
+said 0 '' 'a key for codes' "$keyward" key create admissions --purpose mac --algorithm HMAC-SHA-256
+said 0 '' 'mac' "$keyward" mac admissions release --out release.mac
+said 0 'is right' 'verify-mac' "$keyward" verify-mac admissions release --mac release.mac
+said 1 'is not right' 'of another file it is none' "$keyward" verify-mac admissions other --mac release.mac
+said 1 'wrong-purpose' 'a key for codes does not sign' "$keyward" sign admissions release --out x
+said 1 'one of RSASSA' 'an RSA key asks for its scheme' bash -c '
+    "$0" key create rsa --purpose sign --algorithm RSA-2048 2>&1 >/dev/null; "$0" sign rsa release --out x' "$keyward"
+said 0 'v2' 'a signing key is rotated by hand' bash -c '"$0" rotate releases; "$0" key list' "$keyward"
+said 0 'is right, by version 1' 'and the former version still verifies' \
+    "$keyward" verify releases release --signature release.sig --version 1
+
 # Forms of output
 said 0 '"algorithm": "AES-256"' 'JSON' "$keyward" key show payments -o json
 said 0 '^  algorithm: AES-256$' 'YAML' "$keyward" -o yaml key show payments

@@ -215,7 +215,7 @@ fn announce(client: &ClientFile, args: &DevArgs) {
     };
     let plain = client.plain_endpoint.as_deref().unwrap_or_default();
     eprintln!("Keyward dev – {kept}. NOT for production.");
-    eprintln!("  AWS KMS, STS and the native API   {}   and {plain}", client.endpoint);
+    eprintln!("  AWS KMS, Google Cloud KMS and the native API   {}   and {plain}", client.endpoint);
     eprintln!("  Account {}   region {}", client.account.as_deref().unwrap_or_default(), client.region);
     eprintln!("  Access key {}", client.access_key_id.as_deref().unwrap_or_default());
     for chosen in &args.access_keys {

@@ -101,6 +101,11 @@ fn on_postgres_the_log_is_kept_as_long_as_the_site_says() {
 }
 
 #[test]
+fn keys_sign_and_authenticate() {
+    retell("tests/golden/stories-signs.txt");
+}
+
+#[test]
 fn limits_are_never_passed() {
     retell("tests/golden/stories-limits.txt");
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// A task: what it is called, what it is for, and what it does with the arguments that are left.
 type Task = (&'static str, &'static str, fn(Vec<String>) -> bool);
 
-const TASKS: [Task; 12] = [
+const TASKS: [Task; 13] = [
     ("bench", "build for release, measure against the yardstick, print ratios", bench),
     ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
     ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
@@ -20,6 +20,7 @@ const TASKS: [Task; 12] = [
     ("faults", "[CALLS] [REPORT]: fail each of the first calls on files, 40 of each kind without", faults),
     ("disk-full", "[ROUNDS] [REPORT]: fill the disk under load, 40 times without", disk_full),
     ("canaries", "[ROUNDS]: hunt for what must not be anywhere, after 500 rounds of load without", canaries),
+    ("timing", "whether the time that a refusal takes says why (dudect)", timing),
     ("contract", "[VERSION]: walk the service's model as botocore has it, pinned or newer", contract),
     ("release-check", "all that must be well before a release", release_check),
 ];
@@ -71,6 +72,10 @@ fn canaries(more: Vec<String>) -> bool {
     run::longer("canaries", "ROUNDS", more.first().map_or("500", String::as_str))
 }
 
+fn timing(_: Vec<String>) -> bool {
+    run::cargo(&["run", "--release", "--locked", "-p", "keyward-crypto", "--example", "timing"], &[])
+}
+
 /// The contract test walks the model that is installed; with a version, that version's.
 fn contract(more: Vec<String>) -> bool {
     let Some(version) = more.first() else { return run::suite("boto", &[]) };
@@ -85,7 +90,7 @@ fn contract(more: Vec<String>) -> bool {
 
 /// Everything but the hours of fuzzing: a minute a target tells whether the corpora still pass.
 fn release_check(_: Vec<String>) -> bool {
-    let steps: [(&str, &dyn Fn() -> bool); 11] = [
+    let steps: [(&str, &dyn Fn() -> bool); 12] = [
         ("tests", &|| run::program("./scripts/test", &[], &[])),
         ("deny", &|| deny::deny(Vec::new())),
         ("fuzz", &|| fuzz::fuzz(vec!["60".to_owned()])),
@@ -96,6 +101,7 @@ fn release_check(_: Vec<String>) -> bool {
         ("faults", &|| faults(Vec::new())),
         ("disk-full", &|| disk_full(Vec::new())),
         ("canaries", &|| canaries(Vec::new())),
+        ("timing", &|| timing(Vec::new())),
         ("release build", &|| run::cargo(&["build", "--release", "--locked", "-p", "keyward"], &[])),
     ];
     let failed: Vec<&str> = steps.iter().filter(|(_, step)| !step()).map(|(name, _)| *name).collect();

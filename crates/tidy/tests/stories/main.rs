@@ -126,6 +126,16 @@ fn nobody_who_writes_the_database_is_believed() {
 }
 
 #[test]
+fn on_postgres_nobody_who_writes_the_database_is_believed() {
+    retell_on_postgres("tests/golden/stories-thief.txt");
+}
+
+#[test]
 fn what_was_can_be_shown() {
     retell("tests/golden/stories-history.txt");
+}
+
+#[test]
+fn on_postgres_what_was_can_be_shown() {
+    retell_on_postgres("tests/golden/stories-history.txt");
 }

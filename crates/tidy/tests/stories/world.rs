@@ -132,7 +132,7 @@ impl World {
                 return made.map_or_else(|fault| fault.to_string(), |made| format!("{made} made"));
             }
             ["house", "walks"] => return self.walk_all(),
-            ["thief", ref deed @ ..] => return crate::thief::act(self.place.path(), deed),
+            ["thief", ref deed @ ..] => return self.place.steal(deed),
             ["house", "sleeps", days, "days", ref how @ ..] => {
                 self.restart_machine(days.parse().unwrap(), how == ["synchronised"]);
             }

@@ -6,10 +6,12 @@
 
 mod node;
 mod update;
+mod whole;
 
 use node::Shown;
 pub(crate) use node::{Leaf, Node};
 pub(crate) use update::{HashedNodes, Update};
+pub use whole::{Hashed, grow_whole};
 
 use crate::store::{NodeId, Part, Reader, StoredNode};
 use crate::{RowChange, StoreFault, StoredRow, row_hash};

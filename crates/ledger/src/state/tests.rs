@@ -60,6 +60,19 @@ impl Kept {
         Ok(root)
     }
 
+    /// Root and nodes, made at once from all rows.
+    fn whole(&self) -> ([u8; 32], BTreeMap<NodeId, Vec<u8>>) {
+        let mut rows: Vec<_> = self.rows.iter().map(|(row, hash)| (*row, *hash)).collect();
+        rows.sort_by_key(|(row, _)| tree_key(*row));
+        let mut nodes = BTreeMap::new();
+        let mut each = |node: StoredNode| {
+            assert!(nodes.insert(node.id, node.bytes).is_none(), "written twice");
+            Ok(())
+        };
+        let root = grow_whole(&mut rows.into_iter().map(Ok), &mut each).unwrap();
+        (root, nodes)
+    }
+
     fn look(&self, nodes: &Nodes, row: RowId) -> Result<Option<[u8; 32]>, Unproven> {
         Ok(self.path(nodes, row)?.hash_of(row))
     }
@@ -164,6 +177,17 @@ fn a_proof_of_something_else_proves_nothing() {
     }
 }
 
+#[test]
+fn the_whole_tree_at_once_is_the_same() {
+    for count in [0, 1, 32, 33, 600, 20_000] {
+        let kept = Kept::of(count, 4_096);
+        assert!(kept.whole() == (kept.root, kept.nodes.clone()), "{count}");
+    }
+    let rows = [2, 1].map(row);
+    let mut twice = rows.iter().chain(&rows).map(|row| Ok((*row, hash(1))));
+    assert!(grow_whole(&mut twice, &mut |_| Ok(())).is_err(), "rows that come twice");
+}
+
 proptest! {
     #[test]
     fn rows_in_any_order_and_batches_lead_to_one_tree(
@@ -178,7 +202,8 @@ proptest! {
         let mut sorted = Kept::default();
         sorted.put(&numbers.iter().map(|number| (*number, *number)).collect::<Vec<_>>()).unwrap();
         prop_assert_eq!(kept.root, sorted.root);
-        prop_assert_eq!(kept.nodes, sorted.nodes);
+        prop_assert_eq!(&kept.nodes, &sorted.nodes);
+        prop_assert_eq!(kept.whole(), (kept.root, kept.nodes.clone()));
     }
 
     #[test]

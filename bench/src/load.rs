@@ -3,11 +3,11 @@
 use crate::client::{Client, Target};
 use crate::measure::{Measured, Tally};
 use crate::process::processor_time;
-use crate::{LoadArgs, Outcome};
+use crate::{FillArgs, LoadArgs, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes that are sealed in each request.
@@ -19,6 +19,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 pub(crate) enum Operation {
     Encrypt,
     Decrypt,
+    CreateKey,
 }
 
 const WARMING: u8 = 0;
@@ -32,6 +33,29 @@ pub(crate) async fn run(args: LoadArgs) -> Outcome<()> {
     };
     let measured = drive(&args, keys.into()).await?;
     println!("{}", serde_json::to_string_pretty(&measured)?);
+    Ok(())
+}
+
+/// Sends so many requests over all connections; each must be answered.
+pub(crate) async fn fill(args: FillArgs) -> Outcome<()> {
+    let target = Target::new(&args.load)?;
+    let left = Arc::new(AtomicUsize::new(args.requests));
+    let keys: Arc<[String]> = vec![args.load.key_id.clone()].into();
+    let mut tasks = Vec::new();
+    for number in 0..args.load.connections {
+        let mut client = Client::connect(&target).await?;
+        let (mut bodies, left) = (Bodies::prepare(&args.load, &keys, number, &mut client).await?, Arc::clone(&left));
+        tasks.push(tokio::spawn(async move {
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                let (operation, body) = bodies.next();
+                client.must(operation, &body).await?;
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        }));
+    }
+    for task in tasks {
+        task.await??;
+    }
     Ok(())
 }
 
@@ -115,7 +139,8 @@ impl Bodies {
         // Each connection walks over the keys from another place.
         let turn = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let keys = keys.clone();
-        let mut this = Self { operation: Operation::Encrypt, keys, context, sealed: Vec::new(), turn };
+        let operation = if args.operation == Operation::CreateKey { Operation::CreateKey } else { Operation::Encrypt };
+        let mut this = Self { operation, keys, context, sealed: Vec::new(), turn };
         if args.operation == Operation::Decrypt {
             for _ in 0..8 {
                 let (operation, body) = this.next();
@@ -132,6 +157,7 @@ impl Bodies {
         self.turn = self.turn.wrapping_add(1);
         let pick = |count: usize| usize::try_from(self.turn % count.max(1) as u64).unwrap_or_default();
         match self.operation {
+            Operation::CreateKey => ("CreateKey", "{}".to_owned()),
             Operation::Encrypt => {
                 let mut plaintext = [b'p'; PLAINTEXT_BYTES];
                 if let Some(front) = plaintext.first_chunk_mut::<8>() {

@@ -34,6 +34,8 @@ enum Command {
     Yardstick(YardstickArgs),
     /// A closed loop of signed requests over keep-alive connections.
     Load(Box<LoadArgs>),
+    /// So many requests, and no more: to make a large site.
+    Fill(Box<FillArgs>),
     /// Runs both servers in turns and prints ratios.
     Compare(CompareArgs),
 }
@@ -90,6 +92,15 @@ pub(crate) enum Part {
 }
 
 #[derive(Args)]
+pub(crate) struct FillArgs {
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    /// How many.
+    #[arg(long)]
+    pub(crate) requests: usize,
+}
+
+#[derive(Args)]
 pub(crate) struct CompareArgs {
     /// The product's binary.
     #[arg(long, env = "KEYWARD_BINARY", default_value = "target/release/keyward")]
@@ -120,6 +131,7 @@ fn main() -> Outcome<()> {
     match cli.command {
         Command::Yardstick(args) => runtime.block_on(yardstick::run(args)),
         Command::Load(args) => runtime.block_on(load::run(*args)),
+        Command::Fill(args) => runtime.block_on(load::fill(*args)),
         Command::Compare(args) => runtime.block_on(compare::run(args)),
     }
 }

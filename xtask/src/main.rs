@@ -9,8 +9,9 @@ use std::process::ExitCode;
 /// A task: what it is called, what it is for, and what it does with the arguments that are left.
 type Task = (&'static str, &'static str, fn(Vec<String>) -> bool);
 
-const TASKS: [Task; 13] = [
-    ("bench", "build for release, measure against the yardstick, print ratios", bench),
+const TASKS: [Task; 14] = [
+    ("bench", "build for release, measure against the yardstick, and PostgreSQL against SQLite; print ratios", bench),
+    ("rates", "[KEYS] [ENTRIES]: back up, restore and verify a large site; a million and ten millions without", rates),
     ("deny", "licences, bans and sources of dependencies (needs cargo-deny)", deny::deny),
     ("fuzz", "[SECONDS] [TARGET…]: each target so long, 600 s without (needs cargo-fuzz)", fuzz::fuzz),
     ("kill9", "[KILLS]: kill under load, 100 times without, and look for what was lost", kill9),
@@ -41,7 +42,13 @@ fn main() -> ExitCode {
 /// Builds the product and the benchmark for release, and prints ratios.
 fn bench(more: Vec<String>) -> bool {
     let built = run::cargo(&["build", "--release", "-p", "keyward"], &[]);
-    built && run::cargo(&["run", "--release", "-p", "bench", "--", "compare"], &more)
+    built && run::cargo(&["run", "--release", "-p", "bench", "--", "compare"], &more) && run::measured("stores", &[])
+}
+
+fn rates(more: Vec<String>) -> bool {
+    let built = run::cargo(&["build", "--release", "-p", "keyward", "-p", "bench"], &[]);
+    let asked = |at: usize, without: &'static str| more.get(at).map_or(without, String::as_str);
+    built && run::measured("rates", &[("KEYS", asked(0, "1000000")), ("ENTRIES", asked(1, "10000000"))])
 }
 
 fn kill9(more: Vec<String>) -> bool {

@@ -46,6 +46,15 @@ pub(crate) fn suite(name: &str, environment: &[(&str, &str)]) -> bool {
     program("./scripts/test", &[name], environment)
 }
 
+/// A measurement of `tests/measure`, of what was built for release.
+pub(crate) fn measured(name: &str, environment: &[(&str, &str)]) -> bool {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let (keyward, script) = (target.join("release/keyward"), root().join("tests/measure").join(name));
+    let fixed = [("KEYWARD", &*keyward.to_string_lossy())];
+    let environment: Vec<_> = fixed.into_iter().chain(environment.iter().copied()).collect();
+    program("./scripts/setup", &[], &[]) && program(&script.to_string_lossy(), &[], &environment)
+}
+
 /// The same suite for longer than the tests run it: a variable says how long.
 pub(crate) fn longer(name: &str, variable: &str, much: &str) -> bool {
     suite(name, &[(variable, much), ("SUITE_SECONDS_MAX", "36000")])

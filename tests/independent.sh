@@ -27,6 +27,9 @@ done
 "$python" tools/independent/certificate.py make >"$made/certificate.json"
 cmp "$made/certificate.json" docs/formats/vectors/certificate.json
 "$python" tools/independent/recover.py self-test
+"$python" tools/independent/backup.py self-test
+"$python" tools/independent/backup.py make >"$made/backup.json"
+cmp "$made/backup.json" docs/formats/vectors/backup-v1.json
 "$python" tools/independent/file.py self-test
 "$python" tools/independent/file.py make >"$made/file.json"
 cmp "$made/file.json" docs/formats/vectors/file-v1.json

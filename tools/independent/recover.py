@@ -186,6 +186,8 @@ def encode(value):
             if number < 1 << 8 * size:
                 return bytes([major << 5 | small]) + number.to_bytes(size, "big")
 
+    if value is None:
+        return b"\xf6"
     if isinstance(value, int):
         return headed(0, value)
     if isinstance(value, (bytes, str)):

@@ -20,6 +20,7 @@ mod kind {
     pub(super) const TOMBSTONE: u8 = 6;
     pub(super) const FILE: u8 = 7;
     pub(super) const FORMER: u8 = 8;
+    pub(super) const CARRIED: u8 = 9;
     pub(super) const END: u8 = 255;
 }
 
@@ -37,6 +38,8 @@ pub enum Item {
     Tombstone(Tombstone),
     /// A file that the server needs beside its store: its name, and its content.
     File(String, Secret),
+    /// A row of a key, its blob opened: in a backup of keys.
+    Carried(RowId, Secret),
     End(Counts),
 }
 
@@ -51,6 +54,8 @@ pub struct Counts {
     pub tombstones: u64,
     pub files: u64,
     pub former: u64,
+    /// In a backup of keys only.
+    pub carried: u64,
 }
 
 impl Counts {
@@ -64,14 +69,17 @@ impl Counts {
             Item::Tombstone(_) => &mut self.tombstones,
             Item::File(..) => &mut self.files,
             Item::Former(_) => &mut self.former,
+            Item::Carried(..) => &mut self.carried,
             Item::End(_) => return,
         };
         *count = count.saturating_add(1);
     }
 
-    fn all(&self) -> [u64; 8] {
-        let Self { facts, roots, batches, rows, checkpoints, tombstones, files, former } = *self;
-        [facts, roots, batches, rows, checkpoints, tombstones, files, former]
+    /// The last is there only where it is more than nothing.
+    fn all(&self) -> impl Iterator<Item = u64> {
+        let Self { facts, roots, batches, rows, checkpoints, tombstones, files, former, carried } = *self;
+        let always = [facts, roots, batches, rows, checkpoints, tombstones, files, former];
+        always.into_iter().chain((carried > 0).then_some(carried))
     }
 }
 
@@ -96,6 +104,7 @@ fn kind_of(item: &Item) -> u8 {
         Item::Checkpoint(_) => kind::CHECKPOINT,
         Item::Tombstone(_) => kind::TOMBSTONE,
         Item::File(..) => kind::FILE,
+        Item::Carried(..) => kind::CARRIED,
         Item::End(_) => kind::END,
     }
 }
@@ -132,7 +141,12 @@ fn body(item: &Item, to: &mut Vec<u8>) {
             put_name(name, to);
             content.expose(|bytes| to.extend_from_slice(bytes));
         }
-        Item::End(counts) => counts.all().iter().for_each(|count| to.extend_from_slice(&count.to_be_bytes())),
+        Item::Carried(row, plaintext) => {
+            to.push(row.table as u8);
+            to.extend_from_slice(&row.id.0);
+            plaintext.expose(|bytes| to.extend_from_slice(bytes));
+        }
+        Item::End(counts) => counts.all().for_each(|count| to.extend_from_slice(&count.to_be_bytes())),
     }
 }
 
@@ -174,6 +188,7 @@ fn read(kind: u8, body: &[u8]) -> Option<Option<Item>> {
         }
         kind::TOMBSTONE => Item::Tombstone(Tombstone::from_bytes(body.try_into().ok()?)?),
         kind::FILE => Item::File(at.name()?, Secret::new(at.rest())),
+        kind::CARRIED => Item::Carried(at.row_id()?, Secret::new(at.rest())),
         kind::END => Item::End(at.counts()?),
         _ => return Some(None),
     };
@@ -224,9 +239,13 @@ impl Cut<'_> {
         Some(StoredBatch { first, count, entries: self.rest(), frontier, state, mac, wall })
     }
 
-    fn row(&mut self) -> Option<StoredRow> {
+    fn row_id(&mut self) -> Option<RowId> {
         let [table] = self.fixed::<1>()?;
-        let id = RowId::new(Table::from_number(table)?, ObjectId(self.fixed()?));
+        Some(RowId::new(Table::from_number(table)?, ObjectId(self.fixed()?)))
+    }
+
+    fn row(&mut self) -> Option<StoredRow> {
+        let id = self.row_id()?;
         let (revision, position) = (u64::from_be_bytes(self.fixed()?), u64::from_be_bytes(self.fixed()?));
         let (tenant, place, owner) = (ObjectId(self.fixed()?), ObjectId(self.fixed()?), ObjectId(self.fixed()?));
         let due = i64::from_be_bytes(self.fixed()?);
@@ -244,6 +263,7 @@ impl Cut<'_> {
             tombstones: next()?,
             files: next()?,
             former: next()?,
+            carried: next().unwrap_or(0),
         })
     }
 }

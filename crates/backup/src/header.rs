@@ -18,6 +18,8 @@ pub(crate) const HEADER_BYTES_MAX: usize = 65_536;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub kind: String,
+    /// How many keys are in a backup of keys.
+    pub keys: Option<u64>,
     pub site: [u8; 16],
     pub origin: String,
     /// RFC 3339.
@@ -34,12 +36,22 @@ pub struct Header {
     /// The data key, sealed to the recovery key.
     pub sealed: HpkeSealed,
     pub prefix: [u8; STREAM_PREFIX_BYTES],
+    /// The JSON as it was read: a newer release may have put members in that are not known here. Empty: not read.
+    pub(crate) text: Vec<u8>,
 }
 
 impl Header {
     /// Magic, length in 4 bytes, then the header as JSON. Every chunk is bound to all of it.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let text = json!({
+        let text = if self.text.is_empty() { self.made() } else { self.text.clone() };
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(&text);
+        bytes
+    }
+
+    fn made(&self) -> Vec<u8> {
+        let mut header = json!({
             "format": FORMAT,
             "kind": self.kind,
             "site": hex(&self.site),
@@ -53,12 +65,11 @@ impl Header {
             "enc": STANDARD.encode(&self.sealed.enc),
             "data_key": STANDARD.encode(&self.sealed.ciphertext),
             "prefix": hex(&self.prefix),
-        })
-        .to_string();
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(text.as_bytes());
-        bytes
+        });
+        if let (Some(keys), Value::Object(members)) = (self.keys, &mut header) {
+            members.insert("keys".to_owned(), keys.into());
+        }
+        header.to_string().into_bytes()
     }
 
     /// Reads the JSON.
@@ -68,14 +79,15 @@ impl Header {
         if format > FORMAT {
             return Err(BackupFault::Newer { format });
         }
-        Self::of(&value).ok_or(BackupFault::Foreign)
+        Self::of(&value, text).ok_or(BackupFault::Foreign)
     }
 
-    fn of(value: &Value) -> Option<Self> {
+    fn of(value: &Value, whole: &[u8]) -> Option<Self> {
         let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
         let bytes = |name: &str| STANDARD.decode(value.get(name)?.as_str()?).ok();
         Some(Self {
             kind: text("kind")?,
+            keys: value.get("keys").and_then(Value::as_u64),
             site: unhex(&text("site")?)?,
             origin: text("origin")?,
             created: text("created")?,
@@ -86,6 +98,7 @@ impl Header {
             recovery: text("recovery")?,
             sealed: HpkeSealed { enc: bytes("enc")?, ciphertext: bytes("data_key")? },
             prefix: unhex(&text("prefix")?)?,
+            text: whole.to_vec(),
         })
     }
 }

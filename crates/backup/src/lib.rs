@@ -1,4 +1,4 @@
-//! A site in one file, sealed to its recovery key. docs/formats/backup.md.
+//! A site, or some of its keys, in one file, sealed to its recovery key. docs/formats/backup.md.
 //!
 //! Written and read from front to back in bounded memory. A reader believes nothing before it has seen the whole: whoever
 //! restores reads a file twice.
@@ -7,13 +7,15 @@ mod fault;
 mod frame;
 mod header;
 mod read;
+#[cfg(test)]
+mod vectors;
 mod write;
 
 pub use fault::BackupFault;
 pub use frame::{Counts, Item};
 pub use header::{Header, KIND_KEYS, KIND_SITE};
 pub use read::{check_sum, open, read_header};
-pub use write::{Source, write};
+pub use write::{KeyRows, Source, Whose, write, write_keys};
 
 /// Begins every backup.
 const MAGIC: &[u8; 8] = b"KWback\x00\x01";

@@ -2,7 +2,7 @@
 
 use crate::frame::{Counts, Item, take};
 use crate::header::{HEADER_BYTES_MAX, Header, associated};
-use crate::{BackupFault, CHUNK_BYTES, INFO, MAGIC, SIGNED, TRAILER_BYTES};
+use crate::{BackupFault, CHUNK_BYTES, INFO, KIND_KEYS, MAGIC, SIGNED, TRAILER_BYTES};
 use crypto::{RecoveryKey, STREAM_TAG_BYTES, Sha256, StreamOpener, VerifyingKey};
 use ledger::{Frontier, StoredBatch, leaf_hash};
 use std::io::{ErrorKind, Read};
@@ -174,6 +174,10 @@ impl Walk<'_> {
     fn finish(self) -> Result<Counts, BackupFault> {
         if !self.ended {
             return Err(inconsistent("it has no end"));
+        }
+        if self.header.kind == KIND_KEYS {
+            let keys = self.header.keys.is_some_and(|keys| keys > 0 && keys <= self.counts.carried);
+            return if keys { Ok(self.counts) } else { Err(inconsistent("it holds no keys")) };
         }
         let head = self.tree.is_some_and(|tree| tree.size() == self.header.size && tree.root() == self.header.root);
         if head { Ok(self.counts) } else { Err(inconsistent("its log is not the one that its header names")) }

@@ -2,7 +2,7 @@
 
 use crate::frame::{Counts, Item, put};
 use crate::header::{Header, associated};
-use crate::{BackupFault, CHUNK_BYTES, INFO, KIND_SITE, SIGNED};
+use crate::{BackupFault, CHUNK_BYTES, INFO, KIND_KEYS, KIND_SITE, SIGNED};
 use crypto::{RecoveryPublic, Sha256, SigningKey, StreamSealer};
 use domain::{RowId, Timestamp};
 use ledger::{Reader, SiteFacts, Tombstone};
@@ -14,17 +14,22 @@ const BATCHES_READ: u32 = 16;
 const ROWS_READ: u32 = 512;
 const CHECKPOINTS_READ: u32 = 512;
 
-/// What is to be kept. The reader shows one moment, however long the writing takes.
-pub struct Source<'a> {
+/// Whose backup it is. The reader shows one moment, however long the writing takes.
+pub struct Whose<'a> {
     pub reader: &'a dyn Reader,
     pub facts: &'a SiteFacts,
-    pub root: &'a Secret,
     pub signer: &'a SigningKey,
     pub verifier: String,
     pub recovery: RecoveryPublic,
+    pub created: Timestamp,
+}
+
+/// What is to be kept of a whole site.
+pub struct Source<'a> {
+    pub from: Whose<'a>,
+    pub root: &'a Secret,
     pub tombstones: &'a [Tombstone],
     pub files: Vec<(String, Secret)>,
-    pub created: Timestamp,
 }
 
 /// Writes a whole site. Returns its header and what it holds.
@@ -33,31 +38,50 @@ pub fn write(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(Header, Counts), BackupFault> {
-    let key = Secret::new(crypto::random_bytes::<32>().map_err(|_| BackupFault::NoRandomness)?.to_vec());
-    let header = header(source, &key)?;
-    let head = header.bytes();
-    let sealer =
-        key.expose(|key| StreamSealer::new(key, header.prefix, &head)).map_err(|_| BackupFault::NoRandomness)?;
-    let sum = Sha256::new();
-    let mut stream = Stream {
-        out,
-        sum,
-        sealer: Some(sealer),
-        pending: Vec::with_capacity(2 * CHUNK_BYTES),
-        counts: Counts::default(),
-    };
-    stream.raw(&head)?;
+    let (from, reader) = (&source.from, source.from.reader);
+    let (header, mut stream) = begin(from, None, out)?;
     stream.item(&Item::Root(Secret::new(source.root.expose(<[u8]>::to_vec))))?;
     write_small(source, &mut stream)?;
-    write_batches(source.reader, header.size, &mut stream, progress)?;
-    write_rows(source.reader, &mut stream, progress)?;
-    write_history(source.reader, &mut stream)?;
-    write_checkpoints(source.reader, header.size, &mut stream)?;
-    let counts = stream.finish(source.signer)?;
+    write_batches(reader, header.size, &mut stream, progress)?;
+    write_rows(reader, &mut stream, progress)?;
+    write_history(reader, &mut stream)?;
+    write_checkpoints(reader, header.size, &mut stream)?;
+    let counts = stream.finish(from.signer)?;
     Ok((header, counts))
 }
 
-fn header(source: &Source<'_>, key: &Secret) -> Result<Header, BackupFault> {
+/// The rows of one key, and what they hold.
+pub type KeyRows = Vec<(RowId, Secret)>;
+
+/// Writes so many keys of a site: `each` is called until it has no more, and gives the rows of one key.
+pub fn write_keys(
+    from: &Whose<'_>,
+    keys: u64,
+    out: &mut dyn Write,
+    each: &mut dyn FnMut() -> Result<Option<KeyRows>, BackupFault>,
+) -> Result<(Header, Counts), BackupFault> {
+    let (header, mut stream) = begin(from, Some(keys), out)?;
+    while let Some(rows) = each()? {
+        rows.into_iter().try_for_each(|(row, plaintext)| stream.item(&Item::Carried(row, plaintext)))?;
+    }
+    let counts = stream.finish(from.signer)?;
+    Ok((header, counts))
+}
+
+/// The head is written; the content follows.
+fn begin<'o>(from: &Whose<'_>, keys: Option<u64>, out: &'o mut dyn Write) -> Result<(Header, Stream<'o>), BackupFault> {
+    let key = Secret::new(crypto::random_bytes::<32>().map_err(|_| BackupFault::NoRandomness)?.to_vec());
+    let header = header(from, keys, &key)?;
+    let head = header.bytes();
+    let sealer =
+        key.expose(|key| StreamSealer::new(key, header.prefix, &head)).map_err(|_| BackupFault::NoRandomness)?;
+    let (pending, counts) = (Vec::with_capacity(2 * CHUNK_BYTES), Counts::default());
+    let mut stream = Stream { out, sum: Sha256::new(), sealer: Some(sealer), pending, counts };
+    stream.raw(&head)?;
+    Ok((header, stream))
+}
+
+fn header(source: &Whose<'_>, keys: Option<u64>, key: &Secret) -> Result<Header, BackupFault> {
     let last = source.reader.last_batch().map_err(read)?;
     let tree = last.and_then(|last| ledger::Frontier::from_bytes(&last.frontier));
     let tree = tree.ok_or_else(|| BackupFault::Read("the log has no readable head".into()))?;
@@ -65,7 +89,8 @@ fn header(source: &Source<'_>, key: &Secret) -> Result<Header, BackupFault> {
     let site = source.facts.site;
     let sealed = key.expose(|key| crypto::seal_to(&source.recovery.seal, INFO, &associated(&site), key));
     Ok(Header {
-        kind: KIND_SITE.to_owned(),
+        kind: if keys.is_some() { KIND_KEYS } else { KIND_SITE }.to_owned(),
+        keys,
         site,
         origin: source.facts.origin.clone(),
         created: source.created.to_rfc3339(),
@@ -76,6 +101,7 @@ fn header(source: &Source<'_>, key: &Secret) -> Result<Header, BackupFault> {
         recovery: source.recovery.id(),
         sealed: sealed.map_err(|_| BackupFault::NoRecoveryKey)?,
         prefix: crypto::random_bytes().map_err(|_| BackupFault::NoRandomness)?,
+        text: Vec::new(),
     })
 }
 
@@ -85,7 +111,7 @@ fn read(fault: ledger::StoreFault) -> BackupFault {
 
 fn write_small(source: &Source<'_>, stream: &mut Stream<'_>) -> Result<(), BackupFault> {
     for name in ledger::FACTS {
-        if let Some(value) = source.reader.fact(name).map_err(read)? {
+        if let Some(value) = source.from.reader.fact(name).map_err(read)? {
             stream.item(&Item::Fact((*name).to_owned(), value))?;
         }
     }

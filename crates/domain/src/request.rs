@@ -146,6 +146,7 @@ actions! {
     DescribeRing = 133, "DescribeRing", Read, "Shows a key ring.";
     ListRings = 134, "ListRings", Read, "Lists the key rings of a location.";
     ListLocations = 135, "ListLocations", Read, "Lists the locations that have key rings.";
+    RestoreKey = 104, "RestoreKey", House, "Takes a key in again from a backup of its own, as the recovery key's holder wished.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
     RotateRoot = 102, "RotateRoot", House, "Brings a new root key, and seals under it what was under the one before.";
     Sign = 110, "Sign", Use, "Signs a message or a digest.";

@@ -156,6 +156,11 @@ pub(crate) fn tenant(name: Option<&str>, caller: &Caller, view: &View) -> Result
     if name == caller.tenant().name || name == caller.tenant().account {
         return Ok(Arc::clone(caller.tenant()));
     }
+    tenant_named(name, view)
+}
+
+/// Any tenant of the site, by its name or account.
+pub(crate) fn tenant_named(name: &str, view: &View) -> Result<Arc<Tenant>, Fault> {
     if let Some(found) = tenant_of_account(name, view)? {
         return Ok(found);
     }

@@ -5,6 +5,7 @@
 mod aliases;
 mod authority;
 mod bindings;
+mod carry;
 mod decrypt;
 mod documents;
 mod encrypt;
@@ -30,6 +31,7 @@ mod times;
 mod tokens;
 mod working;
 
+pub use carry::{Carried, Named, Returned, Returning, carried, keys_to_carry, returned};
 pub use find::Here;
 pub use founding::{Colony, Founded, Founders, NameIds, Newcomer, SITE_ACCOUNT, founding_record};
 pub use house::due;

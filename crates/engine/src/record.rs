@@ -53,13 +53,18 @@ pub fn refusals(told: &Told, sum: RefusalSum) -> Record {
 
 /// The house's own deed on the site.
 pub(crate) fn drafted_by_house(told: &Told, action: Action) -> Drafted {
+    drafted_by_house_in(SITE_TENANT, told, action, SITE_TENANT)
+}
+
+/// The house's own deed on an object of a tenant, which finds it in its log.
+pub(crate) fn drafted_by_house_in(tenant: ObjectId, told: &Told, action: Action, object: ObjectId) -> Drafted {
     Drafted {
         request: told.id,
         tongue: Tongue::House,
         moment: told.moment,
-        tenant: SITE_TENANT,
+        tenant,
         principal: SITE_TENANT,
-        deeds: vec![(action, SITE_TENANT, None)],
+        deeds: vec![(action, object, None)],
         detail: Details::default(),
     }
 }

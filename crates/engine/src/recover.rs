@@ -87,10 +87,15 @@ fn bury(view: &View, id: ObjectId, grave: &Grave, now: Moment, change: Change) -
 
 fn mark(view: &View, id: ObjectId, since: &str, change: Change) -> Result<Change, Fault> {
     let Some(key) = view.key(id)? else { return Ok(change) };
-    let mut after = Key::clone(&key);
+    Ok(change.put(id, Object::Key(Arc::new(marked(&key, since)))))
+}
+
+/// The key with the tag that says since when nobody knows.
+pub(crate) fn marked(key: &Key, since: &str) -> Key {
+    let mut after = Key::clone(key);
     after.facts.tags.retain(|(name, _)| name != MARK);
     after.facts.tags.push((MARK.to_owned(), since.to_owned()));
-    Ok(change.put(id, Object::Key(Arc::new(after))))
+    after
 }
 
 /// How many versions of a key hold material, each of which opens.

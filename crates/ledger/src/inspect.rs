@@ -2,9 +2,11 @@
 
 use crate::keys::Keys;
 use crate::open::{Roots, check_head, open_keys, recovery_halves};
-use crate::{OpenFault, Reader, SiteFacts, StoredBatch};
+use crate::view::Shared;
+use crate::{OpenFault, ProjectionReader, Reader, Segment, SiteFacts, StoreFault, StoredBatch, Tile, View};
 use crypto::{SigningKey, VerifyingKey};
 use domain::RecoveryHalves;
+use std::sync::Arc;
 
 /// A site, opened to be checked: who signs its checkpoints, and the code that each batch must carry.
 pub struct Inspector {
@@ -44,5 +46,32 @@ impl Inspector {
     pub fn recovery(&self, reader: &dyn Reader) -> Result<Option<RecoveryHalves>, OpenFault> {
         let (tree, _) = check_head(reader, &self.keys)?;
         recovery_halves(reader, &self.keys, tree.state)
+    }
+}
+
+/// A site as it stands in a snapshot of its store, to be read. A row is believed only with its path to the head of the
+/// log, and that head by the site's own code.
+pub fn view_snapshot<'r>(reader: Arc<dyn Reader>, root: impl Into<Roots<'r>>) -> Result<View, OpenFault> {
+    let (keys, kek_rows) = open_keys(&*reader, root.into())?;
+    let (tree, _) = check_head(&*reader, &keys)?;
+    let shared = Arc::new(Shared::new(keys, reader, Arc::new(NoProjections), tree.head(), String::new()));
+    kek_rows.iter().try_for_each(|row| shared.check_stored(row))?;
+    Ok(View::of(shared))
+}
+
+/// Nothing that is read of keys stands on one.
+struct NoProjections;
+
+impl ProjectionReader for NoProjections {
+    fn tile(&self, _: u8, _: u64) -> Result<Option<Tile>, StoreFault> {
+        Ok(None)
+    }
+
+    fn segments_before(&self, _: u64, _: u32) -> Result<Vec<Segment>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    fn cursor(&self, _: &str) -> Result<u64, StoreFault> {
+        Ok(0)
     }
 }

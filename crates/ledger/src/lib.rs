@@ -6,6 +6,7 @@
 mod anchor;
 mod belief;
 mod cache;
+mod carried;
 mod cbor;
 mod certify;
 mod checkpoint;
@@ -34,6 +35,7 @@ mod walk;
 pub use anchor::{
     ANCHORED_BYTES, Anchor, AnchorBytes, AnchorFault, AnchorStanding, Anchored, TOMBSTONE_BYTES, Tombstone, chained,
 };
+pub use carried::{read_carried, write_carried};
 pub use certify::{Certified, Shown};
 pub use checkpoint::{
     Checkpoint, checkpoint_text, cosign, cosigner_line, open_checkpoint, open_cosigned, read_cosigner_line,
@@ -43,7 +45,7 @@ pub use committer::Head;
 pub use entry::{
     Clear, Detail, DetailKey, Details, ErrandNote, Malformed, RefusalSum, RowChange, Verdict, decode_entry,
 };
-pub use inspect::Inspector;
+pub use inspect::{Inspector, view_snapshot};
 pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
     Frontier, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
@@ -53,7 +55,7 @@ pub use query::{Filter, consistency_proof};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed, Till};
 pub use rotate::{RootStanding, Step as RotationStep};
 pub use row::{StoredRow, keeps_history, row_hash};
-pub use state::{EMPTY as EMPTY_STATE, grow_part, grow_state, hash_from_path, tree_key};
+pub use state::{EMPTY as EMPTY_STATE, Hashed, grow_part, grow_state, grow_whole, hash_from_path, tree_key};
 pub use statement::{NamedHead, SignedStatement, Statement};
 pub use store::{
     Availability, Batch, Done, FormerRow, Locked, NodeId, Part, ProjectionReader, ProjectionWriter, Reader, Scope,

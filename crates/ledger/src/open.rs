@@ -318,8 +318,7 @@ impl Ledger {
     }
 
     fn start(keys: Keys, store: Store, config: LedgerConfig, tree: Tree, checked: Checked) -> Result<Self, OpenFault> {
-        let Tree { frontier, state, steady, signed } = tree;
-        let head = Head { size: frontier.size(), root: frontier.root(), state, steady, signed, writable: true };
+        let (head, frontier) = (tree.head(), tree.frontier);
         let shared = Arc::new(Shared::new(
             keys,
             Arc::clone(&store.reader),
@@ -345,6 +344,11 @@ impl Ledger {
         let projector = Projector::new(store.reader, store.projection_writer, store.projection_reader);
         let projector = follow(projector, Arc::clone(&shared));
         Ok(Self { shared, clock: config.clock, orders, unrecorded, committer, keeper, recovered, projector })
+    }
+
+    /// Who signs the site's checkpoints and backups.
+    pub fn verifier(&self) -> VerifyingKey {
+        self.shared.keys.signer.public()
     }
 
     /// How the anchors are, and the size that is anchored.
@@ -628,6 +632,14 @@ pub(crate) struct Tree {
     steady: Steady,
     /// The size of its newest checkpoint.
     signed: u64,
+}
+
+impl Tree {
+    pub(crate) fn head(&self) -> Head {
+        let Self { frontier, state, steady, signed } = self;
+        let (state, steady, signed) = (*state, *steady, *signed);
+        Head { size: frontier.size(), root: frontier.root(), state, steady, signed, writable: true }
+    }
 }
 
 /// The anchors of a site that is being made: nothing is in its log yet.

@@ -100,6 +100,12 @@ impl View {
         Self { shared, basis: RefCell::new(Vec::with_capacity(8)) }
     }
 
+    /// The same site, nothing of it read yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self::of(Arc::clone(&self.shared))
+    }
+
     pub fn into_basis(self) -> Basis {
         Basis(self.basis.into_inner())
     }

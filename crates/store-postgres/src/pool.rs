@@ -139,6 +139,10 @@ impl Pool {
         Ok(Self { setup: SNAPSHOT_SETUP, is_snapshot: true, ..pool })
     }
 
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.is_snapshot
+    }
+
     pub(crate) fn watched(&self) -> &Watched {
         &self.watched
     }

@@ -126,8 +126,9 @@ impl Reader for PostgresReader {
         self.pool.ask("read all rows", |all| &all.raw, &[&table, &from, &limit(most)])?.all(stored_row)
     }
 
+    /// Nobody appends to what is past.
     fn is_shared(&self) -> bool {
-        true
+        !self.pool.is_snapshot()
     }
 
     fn availability(&self) -> Availability {

@@ -1,16 +1,20 @@
-//! `keyward backup …`: a site in one file that only the recovery key's holder can open.
+//! `keyward backup …`: a site, or some of its keys, in one file that only the recovery key's holder can open.
 
 pub(crate) mod create;
+mod keys;
 pub(crate) mod restore;
 mod schedule;
+mod sorter;
 mod surviving;
+
+pub(crate) use keys::Only;
 
 use crate::cli::offline::recovery_key;
 use crate::client::At;
 use crate::failure::Failure;
 use crate::output::{self, Format};
 use crate::{proof, wiring};
-use backup::{Counts, Header};
+use backup::{BackupFault, Counts, Header, Item};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -19,16 +23,16 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub(crate) enum BackupCommand {
-    /// Write a backup of the whole site, also while its server runs.
-    Create(create::CreateArgs),
+    /// Write a backup of the whole site, or of some of its keys, also while its server runs.
+    Create(Box<create::CreateArgs>),
     /// Show what a backup says of itself: needs no key.
     Show(FileArgs),
     /// Check a backup: its sum and signature; with the recovery key everything in it.
     Verify(VerifyArgs),
-    /// Make the site anew from a backup, on an empty machine.
-    Restore(restore::RestoreArgs),
+    /// Make the site anew from a backup, on an empty machine; or take keys in again from a backup of keys.
+    Restore(Box<restore::RestoreArgs>),
     /// Write a backup again and again, until told to stop.
-    Schedule(schedule::ScheduleArgs),
+    Schedule(Box<schedule::ScheduleArgs>),
 }
 
 #[derive(Args)]
@@ -57,7 +61,7 @@ pub(crate) async fn run(command: BackupCommand, at: &At, format: Format) -> Resu
         BackupCommand::Create(args) => create::run(&args, at, format),
         BackupCommand::Show(args) => show(&args.file, format),
         BackupCommand::Verify(args) => verify(&args, format),
-        BackupCommand::Restore(args) => restore::run(&args, at).await,
+        BackupCommand::Restore(args) => restore::run(&args, at, format).await,
         BackupCommand::Schedule(args) => schedule::run(&args, at).await,
     }
 }
@@ -77,6 +81,18 @@ impl Opened {
         let mut input = BufReader::with_capacity(1 << 20, file);
         let (header, _) = backup::read_header(&mut input).map_err(|why| named(path, &why))?;
         Ok(Self { input, header, length })
+    }
+
+    /// Everything in it from the first byte on, in order.
+    fn each(
+        &mut self,
+        key: &crypto::RecoveryKey,
+        path: &Path,
+        each: &mut dyn FnMut(Item) -> Result<(), BackupFault>,
+    ) -> Result<Counts, Failure> {
+        let length = self.length;
+        let (header, _) = backup::read_header(self.rewound()?).map_err(|why| named(path, &why))?;
+        backup::open(&header, length, key, &mut self.input, each).map_err(|why| named(path, &why))
     }
 
     /// Back to the first byte.
@@ -99,6 +115,7 @@ fn told(header: &Header, length: u64, counts: Option<&Counts>) -> Value {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut told = json!({
         "kind": header.kind,
+        "keys": header.keys,
         "site": hex(&header.site),
         "origin": header.origin,
         "created": header.created,
@@ -109,6 +126,7 @@ fn told(header: &Header, length: u64, counts: Option<&Counts>) -> Value {
         "bytes": length,
     });
     if let (Some(counts), Value::Object(told)) = (counts, &mut told) {
+        told.insert("rows_of_keys".to_owned(), counts.carried.into());
         told.insert("batches".to_owned(), counts.batches.into());
         told.insert("rows".to_owned(), counts.rows.into());
         told.insert("checkpoints".to_owned(), counts.checkpoints.into());
@@ -122,11 +140,16 @@ fn verify(args: &VerifyArgs, format: Format) -> Result<(), Failure> {
     let mut opened = Opened::open(path)?;
     let line = args.verifier.clone().unwrap_or_else(|| opened.header.verifier.clone());
     check_sum(&mut opened, &line, path)?;
+    let mut listed = Vec::new();
     let counts = match &args.recovery_key {
-        Some(file) => Some(check_content(&mut opened, &recovery_key(file)?, path)?),
+        Some(file) => Some(check_content(&mut opened, &recovery_key(file)?, path, &mut listed)?),
         None => None,
     };
-    output::print(format, &told(&opened.header, opened.length, counts.as_ref()), output::fields)?;
+    let mut said = told(&opened.header, opened.length, counts.as_ref());
+    if !listed.is_empty() {
+        said = output::with(said, "listed", listed.into());
+    }
+    output::print(format, &said, output::fields)?;
     if args.verifier.is_none() {
         eprintln!("The verifier key is the backup's own word; compare it with yours.");
     }
@@ -147,8 +170,17 @@ fn check_sum(opened: &mut Opened, line: &str, path: &Path) -> Result<(), Failure
     backup::check_sum(opened.rewound()?, length, &verifier).map_err(|why| named(path, &why))
 }
 
-fn check_content(opened: &mut Opened, key: &crypto::RecoveryKey, path: &Path) -> Result<Counts, Failure> {
-    let length = opened.length;
-    let (header, _) = backup::read_header(opened.rewound()?).map_err(|why| named(path, &why))?;
-    backup::open(&header, length, key, &mut opened.input, &mut |_| Ok(())).map_err(|why| named(path, &why))
+/// All of it, and what is told of each key in a backup of keys.
+fn check_content(
+    opened: &mut Opened,
+    key: &crypto::RecoveryKey,
+    path: &Path,
+    listed: &mut Vec<Value>,
+) -> Result<Counts, Failure> {
+    opened.each(key, path, &mut |item| {
+        if let Item::Carried(row, plaintext) = &item {
+            listed.extend(keys::listed(*row, plaintext)?);
+        }
+        Ok(())
+    })
 }

@@ -2,9 +2,10 @@
 
 use super::copy::{materials, verified};
 use super::{Common, Site};
-use crate::cli::backup::{create, restore as restoring};
+use crate::cli::backup::{Only, create, restore as restoring};
 use crate::client::At;
 use crate::failure::Failure;
+use crate::output::Format;
 use crate::report::Report;
 use crate::wiring;
 use clap::Args;
@@ -44,6 +45,12 @@ pub(super) async fn drill(args: &RestoreArgs, site: &Site, scratch: &Path, repor
         None => made(site, scratch, report)?,
     };
     let opened = crate::cli::backup::Opened::open(&file)?;
+    if opened.header.kind != backup::KIND_SITE {
+        return Err(Failure::new(format!(
+            "{}: a drill is of a whole site, and this is a backup of keys",
+            file.display()
+        )));
+    }
     let (size, created) = (opened.header.size, opened.header.created.clone());
     report.check("the backup is one of this site", opened.header.site == site.inspector.facts().site);
     drop(opened);
@@ -56,7 +63,7 @@ pub(super) async fn drill(args: &RestoreArgs, site: &Site, scratch: &Path, repor
 
     let begun = stopwatch_micros();
     let asked = restoring::RestoreArgs::privately(&file, &place.root, &args.recovery_key, &place.anchor);
-    restoring::run(&asked, &At { data: Some(place.data.clone()), as_site: false }).await?;
+    restoring::run(&asked, &At { data: Some(place.data.clone()), as_site: false }, Format::Json).await?;
     let (path, reader) = open(&place)?;
     let seconds = report.step("restore, and open for business", begun);
     report.measure("rto_seconds", seconds);
@@ -83,7 +90,7 @@ pub(super) async fn drill(args: &RestoreArgs, site: &Site, scratch: &Path, repor
 
 fn made(site: &Site, scratch: &Path, report: &mut Report) -> Result<PathBuf, Failure> {
     let (file, begun) = (scratch.join("drill.backup"), stopwatch_micros());
-    let made = create::make(&site.files, std::slice::from_ref(&file))?;
+    let made = create::make(&site.files, std::slice::from_ref(&file), &Only::default())?;
     report.count("backup_bytes", made.length);
     report.step("back up", begun);
     Ok(file)

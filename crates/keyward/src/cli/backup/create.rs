@@ -1,12 +1,13 @@
 //! Writing a backup, to as many places as are named.
 
+use super::keys::{self, Only};
 use super::told;
 use crate::cli::offline::{Files, Offline};
 use crate::client::At;
 use crate::failure::Failure;
 use crate::output::{self, Format};
 use crate::tls::TlsFiles;
-use backup::{BackupFault, Counts, Header, Source};
+use backup::{BackupFault, Counts, Header, Source, Whose};
 use clap::Args;
 use clock::Clock;
 use crypto::{RecoveryPublic, VerifyingKey};
@@ -17,6 +18,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Args)]
 pub(crate) struct CreateArgs {
@@ -26,10 +28,12 @@ pub(crate) struct CreateArgs {
     /// one place that goes takes one copy.
     #[arg(long = "to", value_name = "PLACE", required = true)]
     pub(super) to: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) only: Only,
 }
 
 pub(super) fn run(args: &CreateArgs, at: &At, format: Format) -> Result<(), Failure> {
-    let made = make(&args.offline.files(at)?, &args.to)?;
+    let made = make(&args.offline.files(at)?, &args.to, &args.only)?;
     output::print(format, &told(&made.header, made.length, Some(&made.counts)), output::fields)?;
     for path in &made.written {
         eprintln!("Wrote {}.", path.display());
@@ -49,35 +53,60 @@ pub(crate) struct Made {
     pub(super) failed: Vec<String>,
 }
 
-pub(crate) fn make(files: &Files, to: &[PathBuf]) -> Result<Made, Failure> {
+pub(crate) fn make(files: &Files, to: &[PathBuf], only: &Only) -> Result<Made, Failure> {
     let root_bytes = custody::read_bytes(&files.root_key).map_err(Failure::from_display)?;
     let root = root_bytes.expose(Held::keep).map(crypto::SealKey::new);
     let root = root.map_err(|_| Failure::new("the secret memory is full"))?;
     // Tombstones first: what is destroyed between the two looks is in the rows.
-    let tombstones = anchored_tombstones(files);
+    let tombstones = anchored_tombstones(&mut files.anchors());
     let reader = files.place.snapshot().map_err(Failure::new)?;
     let site = Inspector::open(&*reader, &root).map_err(Failure::from_display)?;
     let halves = site
         .recovery(&*reader)
         .map_err(Failure::from_display)?
         .ok_or_else(|| Failure::from_display(BackupFault::NoRecoveryKey))?;
-    let now = Clock::system().now().wall;
-    let source = Source {
+    let whose = Whose {
         reader: &*reader,
         facts: site.facts(),
-        root: &root_bytes,
         signer: site.signer(),
         verifier: ledger::verifier_line(&site.facts().origin, &site.verifier()),
         recovery: RecoveryPublic { verify: VerifyingKey(halves.verify), seal: halves.seal },
-        tombstones: &with_emptied(&*reader, tombstones)?,
-        files: tls_files(&files.data)?,
-        created: now,
+        created: Clock::system().now().wall,
     };
-    let name = format!("keyward-{}.backup", now.to_rfc3339().replace([':', '.'], "-"));
-    let mut places = Places::open(to, &name);
+    if !only.is_everything() {
+        return keys::make(only, &whose, Arc::clone(&reader), &root, to);
+    }
+    let name = file_name(BEGIN_SITE, &whose);
+    let tombstones = &with_emptied(&*reader, tombstones)?;
+    let source = Source { from: whose, root: &root_bytes, tombstones, files: tls_files(&files.data)? };
     let bar = bar();
-    let (header, counts) = backup::write(&source, &mut places, &mut |_| bar.tick()).map_err(Failure::from_display)?;
+    let made = written(to, &name, |out| backup::write(&source, out, &mut |_| bar.tick()));
     bar.finish_and_clear();
+    made
+}
+
+/// What the names of backups begin with that are given to files in a directory.
+pub(super) const BEGIN_SITE: &str = "keyward-";
+pub(super) const BEGIN_KEYS: &str = "keys-";
+
+pub(super) fn file_name(begin: &str, whose: &Whose<'_>) -> String {
+    format!("{begin}{}.backup", whose.created.to_rfc3339().replace([':', '.'], "-"))
+}
+
+/// Writes to all places at once.
+pub(super) fn written(
+    to: &[PathBuf],
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> Result<(Header, Counts), BackupFault>,
+) -> Result<Made, Failure> {
+    let mut places = Places::open(to, name);
+    let (header, counts) = match write(&mut places) {
+        Ok(done) => done,
+        Err(why) => {
+            places.forget();
+            return Err(Failure::from_display(why));
+        }
+    };
     let length = places.length;
     let (written, failed) = places.finish();
     if written.is_empty() {
@@ -95,8 +124,8 @@ fn bar() -> ProgressBar {
 }
 
 /// What the first anchor that can be read knows; a backup is made without any, too.
-fn anchored_tombstones(files: &Files) -> Vec<Tombstone> {
-    for mut anchor in files.anchors() {
+pub(super) fn anchored_tombstones(anchors: &mut [Box<dyn ledger::Anchor>]) -> Vec<Tombstone> {
+    for anchor in anchors {
         let known = anchor.read().ok().flatten().and_then(|bytes| Anchored::read(&bytes));
         if let Some(Ok(tombstones)) = known.map(|known| anchor.tombstones(known.destroyed)) {
             return tombstones;
@@ -161,6 +190,13 @@ impl Places {
             }
         }
         places
+    }
+
+    /// Half a backup is none.
+    fn forget(self) {
+        for place in self.open {
+            let _ = std::fs::remove_file(&place.part);
+        }
     }
 
     /// Which were written whole, and why others were not.

@@ -1,21 +1,23 @@
 //! Making a site anew. Nothing is changed before the whole backup was seen and found sound.
 
+use super::keys::{self, Taking};
+use super::sorter::Sorter;
 use super::{Opened, check_content, check_sum, named, surviving};
 use crate::cli::offline::recovery_key;
 use crate::client::At;
 use crate::config::{self, ClientFile};
 use crate::failure::Failure;
+use crate::output::Format;
 use crate::place::{Place, StoreArg};
 use crate::wiring;
 use backup::{BackupFault, Item};
 use clap::Args;
 use crypto::RecoveryKey;
-use ledger::{Part, Reader, Tombstone, Writer};
+use ledger::{Part, StoreFault, Tombstone, Writer};
 use path::{Open, Recovery};
 use secret::Secret;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// How much is loaded in one step: what bounds the memory.
 const PART_ROWS: usize = 2_048;
@@ -28,7 +30,7 @@ pub(crate) struct RestoreArgs {
     /// The backup.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where the root key is written: a new file outside the data directory.
+    /// Where the root key is written: a new file outside the data directory. Where keys come back to a site: its root key.
     #[arg(long, value_name = "FILE")]
     root_key: PathBuf,
     /// A file with the recovery key; `-` is standard input.
@@ -50,6 +52,8 @@ pub(crate) struct RestoreArgs {
     /// Where the server will be reached.
     #[arg(long, default_value = "https://localhost:8200")]
     endpoint: String,
+    #[command(flatten)]
+    into: Taking,
 }
 
 impl RestoreArgs {
@@ -65,13 +69,32 @@ impl RestoreArgs {
             certificates: Vec::new(),
             checkpoint: None,
             endpoint: "https://localhost".to_owned(),
+            into: Taking::default(),
         }
     }
 }
 
-pub(crate) async fn run(args: &RestoreArgs, at: &At) -> Result<(), Failure> {
-    let data = at.data.clone().ok_or_else(|| Failure::new("name the new data directory with --data"))?;
+pub(crate) async fn run(args: &RestoreArgs, at: &At, format: Format) -> Result<(), Failure> {
+    let data = at.data.clone().ok_or_else(|| Failure::new("name the data directory with --data"))?;
     let key = recovery_key(&args.recovery_key)?;
+    let opened = Opened::open(&args.file)?;
+    if opened.header.kind == backup::KIND_KEYS {
+        if args.checkpoint.is_some() {
+            return Err(Failure::new("--checkpoint is for backups of a whole site, and this is one of keys"));
+        }
+        let destroyed = destroyed(args, &key, &opened)?.0;
+        let site = keys::Site {
+            place: args.store.place(Some(data)).map_err(Failure::new)?,
+            root_key: args.root_key.clone(),
+            anchors: wiring::anchor_files(&args.anchors, &args.root_key),
+        };
+        return keys::restore(keys::Backup { opened, path: &args.file, key }, &site, destroyed, &args.into, format)
+            .await;
+    }
+    if args.into.is_given() {
+        let why = "--tenant, --verifier and --leave-existing are for backups of keys, and this is one of a whole site";
+        return Err(Failure::new(why));
+    }
     let mut opened = sound(&args.file, &key)?;
     let (destroyed, newest) = destroyed(args, &key, &opened)?;
     let later = args.checkpoint.as_deref().map(|path| surviving::size(path, &opened.header.verifier)).transpose()?;
@@ -106,7 +129,7 @@ fn sound(path: &Path, key: &RecoveryKey) -> Result<Opened, Failure> {
         return Err(named(path, &"this backup holds some keys and no site; name one of the whole site"));
     }
     let line = opened.header.verifier.clone();
-    check_content(&mut opened, key, path)?;
+    check_content(&mut opened, key, path, &mut Vec::new())?;
     check_sum(&mut opened, &line, path)?;
     Ok(opened)
 }
@@ -123,15 +146,12 @@ fn destroyed(args: &RestoreArgs, key: &RecoveryKey, older: &Opened) -> Result<(V
             return Err(named(path, &"this is a backup of another site; name one of the same"));
         }
         newest = newest.max(newer.header.created.clone());
-        let length = newer.length;
-        let (header, _) = backup::read_header(newer.rewound()?).map_err(|why| named(path, &why))?;
-        let gather = &mut |item| {
+        newer.each(key, path, &mut |item| {
             if let Item::Tombstone(tombstone) = item {
                 tombstones.push(tombstone);
             }
             Ok(())
-        };
-        backup::open(&header, length, key, &mut newer.input, gather).map_err(|why| named(path, &why))?;
+        })?;
     }
     Ok((tombstones, newest))
 }
@@ -165,26 +185,23 @@ impl Site<'_> {
 }
 
 fn load(opened: &mut Opened, key: &RecoveryKey, site: &Site<'_>, path: &Path) -> Result<(), Failure> {
-    let length = opened.length;
-    let (header, _) = backup::read_header(opened.rewound()?).map_err(|why| named(path, &why))?;
     let store = site.place.create_to_load().map_err(Failure::new)?;
     let mut loader = Loader {
         site,
         writer: store.writer,
-        reader: store.reader,
         part: Part::default(),
         bytes: 0,
         facts: Vec::new(),
-        root: ledger::EMPTY_STATE,
+        rows: Sorter::new(site.data).map_err(Failure::from_io)?,
         named: ledger::EMPTY_STATE,
     };
-    let each = &mut |item| loader.take(item);
-    backup::open(&header, length, key, &mut opened.input, each).map_err(|why| named(path, &why))?;
+    opened.each(key, path, &mut |item| loader.take(item))?;
     loader.flush().map_err(|why| named(path, &why))?;
-    if loader.root != loader.named {
+    let Loader { mut writer, facts, rows, named: wanted, .. } = loader;
+    let root = grow(&mut *writer, rows).map_err(|fault| Failure::new(fault.0))?;
+    if root != wanted {
         return Err(named(path, &"its rows are not those that its log names"));
     }
-    let Loader { mut writer, facts, .. } = loader;
     let format =
         facts.iter().find(|(name, _)| name == "format").and_then(|(_, value)| value.as_slice().try_into().ok());
     if let Some(found) = format.map(u32::from_be_bytes).filter(|found| *found > ledger::STORE_FORMAT) {
@@ -193,16 +210,28 @@ fn load(opened: &mut Opened, key: &RecoveryKey, site: &Site<'_>, path: &Path) ->
     writer.found(&facts).map_err(|fault| Failure::new(fault.0))
 }
 
+/// The state tree over all rows, each of its nodes written once. Its root.
+fn grow(writer: &mut dyn Writer, rows: Sorter) -> Result<[u8; 32], StoreFault> {
+    let mut part = Part::default();
+    let mut each = |node| {
+        part.nodes.push(node);
+        if part.nodes.len() >= PART_ROWS { writer.load(&std::mem::take(&mut part)) } else { Ok(()) }
+    };
+    let root = ledger::grow_whole(&mut rows.sorted(), &mut each)?;
+    writer.load(&part)?;
+    Ok(root)
+}
+
 /// Takes what a backup holds to where it belongs.
 struct Loader<'a> {
     site: &'a Site<'a>,
     writer: Box<dyn Writer>,
-    reader: Arc<dyn Reader>,
     part: Part,
     bytes: usize,
     facts: Vec<(String, Vec<u8>)>,
-    /// The root of the state tree over the rows so far, and what the newest batch says that it is.
-    root: [u8; 32],
+    /// Of all rows so far.
+    rows: Sorter,
+    /// What the newest batch says that the root of the state tree is.
     named: [u8; 32],
 }
 
@@ -222,6 +251,7 @@ impl Loader<'_> {
             }
             Item::Row(row) => {
                 self.bytes += row.blob.len();
+                self.rows.add(&row).map_err(|fault| BackupFault::Write(fault.0))?;
                 self.part.rows.push(row);
             }
             Item::Former(former) => {
@@ -229,7 +259,7 @@ impl Loader<'_> {
                 self.part.former.push(former);
             }
             Item::Checkpoint(signed) => self.part.checkpoints.push(signed),
-            Item::Tombstone(_) | Item::End(_) => {}
+            Item::Tombstone(_) | Item::Carried(..) | Item::End(_) => {}
         }
         let part = &self.part;
         let full = part.rows.len().max(part.checkpoints.len()).max(part.former.len()) >= PART_ROWS;
@@ -237,11 +267,9 @@ impl Loader<'_> {
     }
 
     fn flush(&mut self) -> Result<(), BackupFault> {
-        let mut part = std::mem::take(&mut self.part);
+        let part = std::mem::take(&mut self.part);
         self.bytes = 0;
-        let failed = |fault: ledger::StoreFault| BackupFault::Write(fault.0);
-        self.root = ledger::grow_part(&*self.reader, self.root, &mut part).map_err(failed)?;
-        self.writer.load(&part).map_err(failed)
+        self.writer.load(&part).map_err(|fault| BackupFault::Write(fault.0))
     }
 
     /// Only files that a backup is known to have.

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a name of ours begins and ends with: nothing else is ever removed.
-const BEGIN: &str = "keyward-";
+/// What a name of ours ends with, beside how it begins: nothing else is ever removed.
 const END: &str = ".backup";
 
 #[derive(Args)]
@@ -46,13 +45,17 @@ pub(super) async fn run(args: &ScheduleArgs, at: &At) -> Result<(), Failure> {
     let files = args.create.offline.files(at)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::from_io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::from_io)?;
+    let begin = if args.create.only.is_everything() { create::BEGIN_SITE } else { create::BEGIN_KEYS };
     loop {
         // A backup that fails is no reason to make none tomorrow.
-        match create::make(&files, &args.create.to) {
+        match create::make(&files, &args.create.to, &args.create.only) {
             Ok(made) => {
                 made.written.iter().for_each(|path| eprintln!("Wrote {}.", path.display()));
                 made.failed.iter().for_each(|why| eprintln!("keyward: not written: {why}"));
-                made.written.iter().filter_map(|path| path.parent()).try_for_each(|folder| prune(folder, args.keep))?;
+                made.written
+                    .iter()
+                    .filter_map(|path| path.parent())
+                    .try_for_each(|folder| prune(folder, begin, args.keep))?;
             }
             Err(why) => eprintln!("keyward: {why}"),
         }
@@ -65,11 +68,11 @@ pub(super) async fn run(args: &ScheduleArgs, at: &At) -> Result<(), Failure> {
 }
 
 /// Removes all but the newest of our own names, which begin with their time.
-fn prune(folder: &Path, keep: u32) -> Result<(), Failure> {
+fn prune(folder: &Path, begin: &str, keep: u32) -> Result<(), Failure> {
     let named = |path: &PathBuf| {
         path.file_name()
             .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with(BEGIN) && name.ends_with(END))
+            .is_some_and(|name| name.starts_with(begin) && name.ends_with(END))
     };
     let found = std::fs::read_dir(folder).map_err(Failure::from_io)?;
     let mut ours: Vec<PathBuf> = found.filter_map(|entry| Some(entry.ok()?.path())).filter(named).collect();
@@ -102,12 +105,22 @@ mod tests {
             "keyward-2026-01-03.backup",
             "mine",
             "keyward-x.part",
+            "keys-2026-01-01.backup",
         ] {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
-        prune(folder.path(), 2).unwrap();
+        prune(folder.path(), create::BEGIN_SITE, 2).unwrap();
         let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, ["keyward-2026-01-02.backup", "keyward-2026-01-03.backup", "keyward-x.part", "mine"]);
+        assert_eq!(
+            left,
+            [
+                "keys-2026-01-01.backup",
+                "keyward-2026-01-02.backup",
+                "keyward-2026-01-03.backup",
+                "keyward-x.part",
+                "mine"
+            ]
+        );
     }
 }

@@ -4,8 +4,8 @@ use crate::decide::{Decided, Matter};
 use crate::{House, Path, ids};
 use dialect::Echo;
 use domain::{
-    Action, Agreed, Ask, Errand, Fault, Location, Moment, ObjectId, Principal, PrincipalKind, Reply, RequestId,
-    SITE_TENANT, Standing, Tenant, Tongue,
+    Action, Agreed, Ask, Errand, Fault, Location, Moment, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT,
+    Standing, Tenant, Tongue,
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
@@ -76,19 +76,23 @@ impl Path {
         }
     }
 
-    /// What has become due: rotations, destructions, expiries, windows. Each is one request on the same path.
-    /// Returns how many were done.
+    /// What has become due: rotations, destructions, expiries, windows. Each is one request on the same path, and
+    /// [`Path::run_errands`] runs what is to follow. Returns how many were done.
     pub async fn do_due(&self) -> Result<usize, Fault> {
         let Some(house) = self.house.load_full() else { return Ok(0) };
         let now = due_before(self.clock.now(), house.ledger.leads());
         let supplies = Supplies { now, principal: SITE_TENANT, purse: &house.purse };
         let due = engine::due(&house.ledger.view(), &supplies, DUE_MAX)?;
         let mut done = 0;
+        // Nobody records the end of errands meanwhile: the newest end in the log comes after all that it ends.
+        let mut errands = house.errands.lock().await;
         for ask in due.into_iter().filter(|ask| !matches!(ask, Ask::GenerateDue { .. })) {
             match self.act(&house, &ask).await {
                 Ok(entry) => {
                     done += 1;
-                    self.run_errands(&house, &ask, entry).await;
+                    if let Ask::DestroyDue { key } | Ask::WipeExpired { key } = ask {
+                        errands.push((entry, key));
+                    }
                 }
                 Err(fault) => tracing::warn!(%fault, "what was due could not be done"),
             }
@@ -113,13 +117,37 @@ impl Path {
         Ok(made)
     }
 
-    /// An errand whose end was not recorded is run again.
+    /// Overwrites what was destroyed, and records each end. It may take long: whoever still reads what was is waited for.
+    /// Returns how many errands were run.
+    pub async fn run_errands(&self) -> usize {
+        let Some(house) = self.house.load_full() else { return 0 };
+        let mut seen = house.errands.lock().await.len();
+        while seen > 0 {
+            // Once is enough for all that was destroyed before.
+            let outcome = house.ledger.scrub().await;
+            let mut errands = house.errands.lock().await;
+            if errands.len() > seen {
+                seen = errands.len();
+                continue;
+            }
+            for (entry, key) in errands.drain(..) {
+                let done = Ask::ErrandDone { entry, errand: Errand::Scrub { key }, outcome: outcome.clone() };
+                if let Err(fault) = self.act(&house, &done).await {
+                    tracing::warn!(%fault, "the end of an errand was not recorded; it is run again at the next start");
+                }
+            }
+            return seen;
+        }
+        0
+    }
+
+    /// An errand whose end was not recorded is to be run again.
     pub async fn resume_errands(&self) -> Result<(), Fault> {
         let Some(house) = self.house.load_full() else { return Ok(()) };
         let newest = |action: Action| newest(&house.ledger.view(), action);
         let left = newest(Action::DestroyDue)?.max(newest(Action::WipeExpired)?);
         if let Some(entry) = left.filter(|entry| newest(Action::ErrandDone).is_ok_and(|done| done < Some(*entry))) {
-            self.scrub(&house, entry, SITE_TENANT).await;
+            house.errands.lock().await.push((entry, SITE_TENANT));
         }
         Ok(())
     }
@@ -164,20 +192,6 @@ impl Path {
         }
         self.pruned.store(before, Ordering::Relaxed);
         Ok(before)
-    }
-
-    async fn run_errands(&self, house: &House, ask: &Ask, entry: u64) {
-        if let Ask::DestroyDue { key } | Ask::WipeExpired { key } = ask {
-            self.scrub(house, entry, *key).await;
-        }
-    }
-
-    async fn scrub(&self, house: &House, entry: u64, key: ObjectId) {
-        let outcome = house.ledger.scrub().await;
-        let done = Ask::ErrandDone { entry, errand: Errand::Scrub { key }, outcome };
-        if let Err(fault) = self.act(house, &done).await {
-            tracing::warn!(%fault, "the end of an errand was not recorded; it is run again at the next start");
-        }
     }
 
     /// The house's own request, down the same path. Returns where its entry is.

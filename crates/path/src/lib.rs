@@ -66,6 +66,8 @@ struct House {
     ledger: Ledger,
     holder: Box<dyn Holder>,
     purse: Purse,
+    /// Entries whose errands are still to be run, and for which keys.
+    errands: tokio::sync::Mutex<Vec<(u64, domain::ObjectId)>>,
 }
 
 impl Path {
@@ -91,7 +93,12 @@ impl Path {
     /// Opens for business: from here on requests are served.
     fn unseal(&self, ledger: Ledger) -> Result<(), ledger::OpenFault> {
         let holder = Box::new(Software::new(ledger.fingerprint_key()?));
-        self.house.store(Some(Arc::new(House { ledger, holder, purse: Purse::default() })));
+        self.house.store(Some(Arc::new(House {
+            ledger,
+            holder,
+            purse: Purse::default(),
+            errands: tokio::sync::Mutex::default(),
+        })));
         self.waiting.store(false, Ordering::Relaxed);
         Ok(())
     }

@@ -4,7 +4,6 @@ use crate::house::house_told;
 use crate::{Open, Path, ids};
 use domain::{Fault, ObjectId};
 use ledger::{Ledger, LedgerConfig, OpenFault, Record, SignedStatement, Tombstone};
-use std::time::Duration;
 
 /// Tombstones in one entry.
 const TOMBSTONES_MAX: usize = 64;
@@ -29,23 +28,6 @@ pub struct Recovered {
     pub anchored: Option<u64>,
     pub tombstones: usize,
     pub marked: u64,
-}
-
-/// How often what the store's files hold of removed rows is written over again: whoever derives tiles may read meanwhile.
-const SCRUBS_MAX: usize = 20;
-const SCRUB_AGAIN: Duration = Duration::from_millis(250);
-
-/// For commands that do nothing else meanwhile: it blocks while it waits.
-pub(crate) async fn scrubbed(ledger: &Ledger) -> Result<(), OpenFault> {
-    let mut done = ledger.scrub().await;
-    for _ in 0..SCRUBS_MAX {
-        if done.is_ok() {
-            break;
-        }
-        std::thread::sleep(SCRUB_AGAIN);
-        done = ledger.scrub().await;
-    }
-    done.map_err(OpenFault::Store)
 }
 
 impl Path {
@@ -76,7 +58,7 @@ impl Path {
             Some(since) => self.mark_all(&ledger, since).await?,
             None => 0,
         };
-        scrubbed(&ledger).await?;
+        ledger.scrub().await.map_err(OpenFault::Store)?;
         Ok(Recovered { size, anchored, tombstones: lost.len(), marked })
     }
 

@@ -1,7 +1,6 @@
 //! A new root key. The house stays sealed meanwhile: whoever rotates opens the store for that alone.
 
 use crate::house::house_told;
-use crate::recover::scrubbed;
 use crate::{Open, Path, ids};
 use crypto::SealKey;
 use domain::Fault;
@@ -53,7 +52,7 @@ impl Path {
         self.steps(&ledger, &format!("root={version} former keks"), View::former_keks_removed, told).await?;
         let said = format!("root={version} ended; version {} opens nothing any more", version.saturating_sub(1));
         self.step(&ledger, &said, |view| Ok((view.rotation_ended()?, ()))).await?;
-        scrubbed(&ledger).await?;
+        ledger.scrub().await.map_err(OpenFault::Store)?;
         Ok(done)
     }
 

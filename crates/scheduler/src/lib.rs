@@ -16,6 +16,7 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut resumed = false;
     let making = tokio::spawn(make_keys(Arc::clone(&path)));
+    let errands = tokio::spawn(run_errands(Arc::clone(&path)));
     loop {
         tokio::select! {
             () = &mut shutdown => break,
@@ -27,6 +28,8 @@ pub async fn run(path: Arc<Path>, shutdown: impl Future<Output = ()>) {
         round(&path).await;
     }
     making.abort();
+    // What is not done is begun again at the next start.
+    errands.abort();
     path.record_refusals().await;
     path.give_back().await;
 }
@@ -42,6 +45,16 @@ async fn make_keys(path: Arc<Path>) {
             Ok(made) => tracing::info!(made, "keys were generated"),
             Err(fault) => tracing::warn!(%fault, "which keys are awaited could not be looked up"),
         }
+    }
+}
+
+/// What follows a destruction is done beside everything else: whoever reads what was there before is waited for.
+async fn run_errands(path: Arc<Path>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        path.run_errands().await;
     }
 }
 

@@ -100,6 +100,13 @@ pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenFault> {
     Ok(link)
 }
 
+/// A connection that moves the WAL beside the writer, and waits for nobody: while it did, nobody could write.
+pub(crate) fn open_checkpointer(dir: &Path) -> Result<Connection, OpenFault> {
+    let link = open_writer(dir)?;
+    link.busy_timeout(Duration::ZERO).map_err(|error| failed(dir, fault("open", &error)))?;
+    Ok(link)
+}
+
 /// The last connection that is closed would move the rest of the WAL and remove it. After a failure it must not: the WAL
 /// is then the only place that is sure to hold what was acknowledged.
 pub(crate) fn close_as_it_is(link: &Connection) -> Result<(), rusqlite::Error> {

@@ -103,7 +103,11 @@ impl Writer for SqliteWriter {
 
     fn scrub(&mut self, done: Done) {
         // Former content was overwritten where it stood (see `slots`); older pages stand in the WAL until it is cut.
-        done(self.run(|open| truncate(&open.link)));
+        let healthy = self.run(|_| Ok(()));
+        match (healthy, &self.open) {
+            (Ok(()), Some(open)) => open.checkpointer.cut(done),
+            (healthy, _) => done(healthy),
+        }
     }
 
     fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {

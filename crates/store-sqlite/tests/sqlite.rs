@@ -5,12 +5,13 @@ mod conformance;
 use conformance::{Site, batch, row};
 use domain::Table;
 use keyward_store_sqlite as sqlite;
-use ledger::{Batch, Store};
+use ledger::{Batch, Store, StoreFault};
 use sqlite::OpenFault;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -210,8 +211,44 @@ fn scrubbed_rows_leave_no_bytes() {
         let rows = chunk.iter().map(|row| ledger::StoredRow { blob: Vec::new(), ..row.clone() }).collect();
         store.writer.append(&Batch { rows, ..batch(first, 1) }).unwrap();
     }
-    store.writer.scrub(Box::new(|scrubbed| scrubbed.unwrap()));
+    scrub(&mut store).recv().unwrap().unwrap();
     assert_eq!(count_in_files(&temp.dir(), MARK), 0);
+}
+
+fn scrub(store: &mut Store) -> Receiver<Result<(), StoreFault>> {
+    let (done, told) = std::sync::mpsc::channel();
+    store.writer.scrub(Box::new(move |scrubbed| done.send(scrubbed).unwrap()));
+    told
+}
+
+/// Whoever reads an older moment is waited for, and hinders nobody else: commits go on meanwhile.
+#[test]
+fn scrubbing_waits_for_readers() {
+    const MARK: &[u8] = b"CANARY-CANARY-CANARY";
+    let temp = Temp::new();
+    let mut store = temp.open();
+    let rows = vec![ledger::StoredRow { blob: MARK.to_vec(), ..row(Table::Material, 1, 0) }];
+    store.writer.append(&Batch { rows, ..batch(0, 1) }).unwrap();
+    let moment = sqlite::open_snapshot(&temp.dir()).unwrap();
+    let rows = vec![ledger::StoredRow { blob: Vec::new(), ..row(Table::Material, 1, 1) }];
+    store.writer.append(&Batch { rows, ..batch(1, 1) }).unwrap();
+    let scrubbed = scrub(&mut store);
+    for first in 2..40 {
+        store.writer.append(&batch(first, 1)).unwrap();
+        assert!(scrubbed.recv_timeout(Duration::from_millis(20)).is_err(), "it was not waited for who reads");
+    }
+    assert!(count_in_files(&temp.dir(), MARK) > 0);
+    assert_eq!(moment.all_rows(None, 9).unwrap()[0].blob, MARK);
+    drop(moment);
+    scrubbed.recv_timeout(Duration::from_secs(30)).unwrap().unwrap();
+    assert_eq!(count_in_files(&temp.dir(), MARK), 0);
+    // One that still waits when the store is closed is told so, and keeps nobody.
+    let moment = sqlite::open_snapshot(&temp.dir()).unwrap();
+    store.writer.append(&batch(40, 1)).unwrap();
+    let scrubbed = scrub(&mut store);
+    drop(store);
+    assert!(scrubbed.recv().is_err());
+    drop(moment);
 }
 
 #[test]

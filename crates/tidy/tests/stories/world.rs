@@ -116,11 +116,9 @@ impl World {
             ["store", "loses", "its", "answer"] => self.broken.answer.store(true, Ordering::SeqCst),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
-                return self
-                    .path()
-                    .do_due()
-                    .await
-                    .map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
+                let done = self.path().do_due().await;
+                self.path().run_errands().await;
+                return done.map_or_else(|fault| fault.to_string(), |done| format!("{done} done"));
             }
             ["retention"] => return self.keep_retention().await,
             ["log"] => return self.verify_log(),

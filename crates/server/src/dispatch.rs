@@ -3,6 +3,7 @@
 use crate::depth;
 use crate::door::{Answered, Door};
 use crate::grpc;
+use crate::limits::FORGOTTEN_BYTES_MAX;
 use crate::paper::Paper;
 use crate::public::{self, Page};
 use crate::serve::{Counted, House};
@@ -88,7 +89,7 @@ impl<D: Door> Visit<D> {
         let bytes_max = limits.body_bytes + if call { grpc::PREFIX_BYTES } else { 0 };
         let body = {
             let _reading = open.read_body();
-            let read = self.in_time(limits.body_time, read(body, bytes_max)).await;
+            let read = self.in_time(limits.body_time, self.read(body, bytes_max)).await;
             read.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
         };
         let body = if call { grpc::message(body).map_err(Stop::Refused)? } else { body };
@@ -97,6 +98,14 @@ impl<D: Door> Visit<D> {
         }
         let limit = asked.map_or(limits.answer_time, |asked| asked.min(limits.answer_time));
         Ok((Wire { id, head, body, source: self.source, secure: self.secure }, limit, counted))
+    }
+
+    async fn read(&self, mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+        let read = read(&mut body, bytes_max).await;
+        if self.http2 && matches!(read, Err(Refusal::TooLarge { .. })) {
+            forget(&mut body).await;
+        }
+        read
     }
 
     /// How long the client of a call waits, if it says so and the call can be answered at all.
@@ -154,7 +163,8 @@ fn is_json(head: &http::request::Parts) -> bool {
     kind.windows(4).any(|part| part.eq_ignore_ascii_case(b"json"))
 }
 
-async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+/// The whole body, if it is no longer than that.
+async fn read(body: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
     let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if told > bytes_max {
         return Err(Refusal::TooLarge { bytes_max });
@@ -177,4 +187,14 @@ async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
         all.extend_from_slice(&data);
     }
     Ok(if all.is_empty() { first } else { Bytes::from(all) })
+}
+
+/// Takes what is left of a body that was refused, as long as it is not too much: many a client of HTTP/2 that is still sending
+/// takes an early answer for a broken stream.
+async fn forget(body: &mut Incoming) {
+    let mut left = FORGOTTEN_BYTES_MAX;
+    while let Some(Ok(frame)) = body.frame().await {
+        let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+        left = rest;
+    }
 }

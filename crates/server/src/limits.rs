@@ -8,6 +8,8 @@ pub const HEAD_BYTES_MAX: usize = 32_768;
 pub const HEADERS_MAX: usize = 100;
 /// Bytes of a body.
 pub const BODY_BYTES_MAX: usize = 262_144;
+/// Bytes of a longer body that are taken and forgotten, on HTTP/2, before its client is told.
+pub const FORGOTTEN_BYTES_MAX: usize = 4_194_304;
 /// Arrays and objects inside one another in a JSON body.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Time from the connection to its first byte, and from there to the end of the TLS handshake.

@@ -11,6 +11,7 @@ mod pool;
 mod projections;
 mod reader;
 mod schema;
+mod scrub;
 mod target;
 mod tls;
 mod writer;

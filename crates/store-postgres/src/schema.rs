@@ -45,6 +45,8 @@ CREATE TABLE keyward.rows (
     PRIMARY KEY (tbl, id)
 );
 ALTER TABLE keyward.rows ALTER COLUMN blob SET STORAGE EXTERNAL;
+ALTER TABLE keyward.rows SET (toast_tuple_target = 8160);
+CREATE TABLE keyward.stale (page bigint PRIMARY KEY);
 CREATE TABLE keyward.nodes (id bigint PRIMARY KEY, bytes bytea NOT NULL) WITH (fillfactor = 70);
 ALTER TABLE keyward.nodes ALTER COLUMN bytes SET STORAGE PLAIN;
 CREATE TABLE keyward.history (
@@ -93,7 +95,23 @@ pub(crate) async fn check(link: &Link) -> Result<(), Unfit> {
         return Err(Unfit::Missing);
     }
     let found: i32 = link.client.query_one("SELECT version FROM keyward.format", &[]).await?.try_get(0)?;
-    if found > FORMAT { Err(Unfit::Newer(found)) } else { Ok(()) }
+    if found > FORMAT {
+        return Err(Unfit::Newer(found));
+    }
+    make_stale(link).await
+}
+
+/// What databases lack that the first releases made. Those who do not know it leave it alone.
+async fn make_stale(link: &Link) -> Result<(), Unfit> {
+    let sql = "SELECT to_regclass('keyward.stale') IS NULL";
+    if link.client.query_one(sql, &[]).await?.try_get(0)? {
+        let make = format!(
+            "BEGIN; SELECT pg_advisory_xact_lock({MAKING}); CREATE TABLE IF NOT EXISTS keyward.stale (page bigint PRIMARY KEY);
+            ALTER TABLE keyward.rows SET (toast_tuple_target = 8160); COMMIT"
+        );
+        link.client.batch_execute(&make).await?;
+    }
+    Ok(())
 }
 
 /// Makes the tables where there are none.

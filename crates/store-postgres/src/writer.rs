@@ -5,10 +5,11 @@ use crate::driver::Own;
 use crate::link::{Failed, Link};
 use crate::pool::limit;
 use crate::schema::{self, Unfit};
+use crate::scrub;
 use crate::target::Target;
 use crate::{OpenFault, Purpose};
 use domain::Timestamp;
-use futures_util::future::{join3, join5};
+use futures_util::future::{join3, join4, join5};
 use ledger::{Batch, Done, FormerRow, Locked, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer, keeps_history};
 use std::future::Future;
 use std::sync::Arc;
@@ -22,7 +23,6 @@ const STEP_MAX: Duration = Duration::from_secs(10);
 /// A node that holds the head and falls silent loses it, so that the others go on.
 const SETUP: &str = "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '8s';
     SET idle_in_transaction_session_timeout = '4s'";
-const SCRUB_SETUP: &str = "SET statement_timeout = 0";
 /// Batches that come with the lock; a node that is further behind reads up without holding it.
 const NEWS_MAX: u32 = 64;
 /// Batches dropped in one transaction, so that nobody who commits waits long.
@@ -78,6 +78,7 @@ struct Open {
     lock: Statement,
     news: Statement,
     insert_batch: Statement,
+    remember: Statement,
     keep_former: Statement,
     put_rows: Statement,
     put_nodes: Statement,
@@ -192,7 +193,7 @@ impl Writer for PostgresWriter {
     fn scrub(&mut self, done: Done) {
         let target = Arc::clone(&self.target);
         let scrub = move || {
-            let scrubbed = Own::new().ok().and_then(|own| own.run(scrub(&target)));
+            let scrubbed = Own::new().ok().and_then(|own| own.run(scrub::scrub(&target)));
             let scrubbed = scrubbed.unwrap_or_else(gone);
             done(scrubbed.map_err(|failed| StoreFault(format!("scrub: {}", failed.reason))));
         };
@@ -233,12 +234,6 @@ fn shell(part: &Part) -> Batch {
     }
 }
 
-/// What replaced and removed rows left in the table is given back, and written over by what comes next.
-async fn scrub(target: &Target) -> Result<(), Failed> {
-    let link = Link::open(target, SCRUB_SETUP).await?;
-    Ok(link.client.batch_execute("VACUUM keyward.rows").await?)
-}
-
 impl Open {
     /// Connects to a database that fits. Also how long its log is.
     async fn fit(target: &Target, purpose: Purpose) -> Result<(Self, u64), Unfit> {
@@ -260,12 +255,14 @@ impl Open {
         let (lock, news, insert_batch) = tokio::try_join!(prepare(LOCK), prepare(NEWS), prepare(INSERT_BATCH))?;
         let (keep_former, put_rows, put_nodes) =
             tokio::try_join!(prepare(KEEP_FORMER), prepare(PUT_ROWS), prepare(PUT_NODES))?;
-        let (insert_checkpoint, move_head) = tokio::try_join!(prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD))?;
+        let (insert_checkpoint, move_head, remember) =
+            tokio::try_join!(prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD), prepare(scrub::REMEMBER))?;
         let locked = None;
         Ok(Self {
             lock,
             news,
             insert_batch,
+            remember,
             keep_former,
             put_rows,
             put_nodes,
@@ -367,13 +364,17 @@ impl Open {
             return Ok(0);
         }
         let (client, former, rows, nodes) = (&self.link.client, columns.former(), columns.params(), columns.nodes());
-        let putting = join3(
+        let gone = columns.gone();
+        let remember =
+            async { if columns.gone.0.is_empty() { Ok(0) } else { client.execute(&self.remember, &gone).await } };
+        let putting = join4(
+            remember,
             client.execute(&self.keep_former, &former),
             client.execute(&self.put_rows, &rows),
             client.execute(&self.put_nodes, &nodes),
         );
-        let (kept, put, nodes) = putting.await;
-        kept.and(put).and(nodes)
+        let (remembered, kept, put, nodes) = putting.await;
+        remembered.and(kept).and(put).and(nodes)
     }
 
     async fn committed(&self) -> Result<(), Failed> {
@@ -467,6 +468,8 @@ struct Columns<'a> {
     blob: Vec<Option<&'a [u8]>>,
     /// Of rows whose former is kept: table, id, position.
     former: (Vec<i16>, Vec<&'a [u8]>, Vec<i64>),
+    /// Of rows with secrets that are nothing any more: table, id.
+    gone: (Vec<i16>, Vec<&'a [u8]>),
     node: Vec<i64>,
     bytes: Vec<&'a [u8]>,
 }
@@ -494,6 +497,9 @@ impl<'a> Columns<'a> {
                 columns.former.0.push(i16::from(row.id.table as u8));
                 columns.former.1.push(&row.id.id.0);
                 columns.former.2.push(to_sql(row.position)?);
+            } else if row.blob.is_empty() {
+                columns.gone.0.push(i16::from(row.id.table as u8));
+                columns.gone.1.push(&row.id.id.0);
             }
         }
         for node in &batch.nodes {
@@ -505,6 +511,10 @@ impl<'a> Columns<'a> {
 
     fn former(&self) -> [&(dyn ToSql + Sync); 3] {
         [&self.former.0, &self.former.1, &self.former.2]
+    }
+
+    fn gone(&self) -> [&(dyn ToSql + Sync); 2] {
+        [&self.gone.0, &self.gone.1]
     }
 
     fn nodes(&self) -> [&(dyn ToSql + Sync); 2] {

@@ -7,7 +7,7 @@ mod server;
 use conformance::{Site, batch, row};
 use domain::Table;
 use keyward_store_postgres as postgres;
-use ledger::{Batch, Store};
+use ledger::{Batch, Store, StoredRow};
 use postgres::OpenFault;
 
 struct Database {
@@ -116,6 +116,120 @@ fn edits_by_hand_are_read_as_they_are() {
     let found = store.reader.row(row(Table::Key, 1, 0).id).unwrap().unwrap();
     assert_eq!((found.blob, found.revision), (vec![0xff], 5));
     assert_eq!(store.reader.last_batch().unwrap().unwrap().entries, [1]);
+}
+
+/// No two pieces of any two are the same; some are longer than a quarter of a page.
+fn secret_blob(number: u64) -> Vec<u8> {
+    let length = if number % 50 == 7 { 2_400 } else { 250 };
+    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()
+    };
+    std::iter::repeat_with(next).take(length / 8).flatten().collect()
+}
+
+/// How many of these rows have left something in the files of the database.
+fn remnants(database: &Database, numbers: &[u64]) -> usize {
+    database.edit("CHECKPOINT");
+    let oid = database.edit("SELECT oid FROM pg_database WHERE datname = current_database()");
+    let folder = database.cluster.data().join("base").join(oid);
+    let files = folder.read_dir().unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let mut pieces = std::collections::HashMap::new();
+    for number in numbers {
+        pieces.extend(secret_blob(*number).chunks_exact(24).map(|piece| (piece.to_vec(), *number)));
+    }
+    // What begins none of them is looked up no further.
+    let begins: std::collections::HashSet<u8> = pieces.keys().map(|piece| piece[0]).collect();
+    let found = |data: Vec<u8>| -> Vec<u64> {
+        let windows = data.windows(24).filter(|window| window[0] != 0 && begins.contains(&window[0]));
+        windows.filter_map(|window| pieces.get(window).copied()).collect()
+    };
+    files.flat_map(found).collect::<std::collections::HashSet<u64>>().len()
+}
+
+/// By the bytes on the disk.
+#[test]
+fn what_was_destroyed_is_overwritten_in_the_tables_files() {
+    const ROWS: u64 = 600;
+    let database = fresh!();
+    let mut store = database.open();
+    let held = |number| StoredRow { blob: secret_blob(number), ..row(Table::Material, number, 0) };
+    store.writer.append(&Batch { rows: (0..ROWS).map(held).collect(), ..batch(0, 1) }).unwrap();
+    let destroyed: Vec<u64> = (0..ROWS).filter(|number| number % 37 == 0 || number % 50 == 7).collect();
+    let kept: Vec<u64> = (0..ROWS).filter(|number| number % 37 == 1 && number % 50 != 7).collect();
+    assert_eq!(remnants(&database, &destroyed), destroyed.len());
+    let empty = |number: &u64| StoredRow { blob: Vec::new(), revision: 2, ..row(Table::Material, *number, 1) };
+    store.writer.append(&Batch { rows: destroyed.iter().map(empty).collect(), ..batch(1, 1) }).unwrap();
+    assert_eq!(remnants(&database, &destroyed), destroyed.len(), "PostgreSQL overwrites nothing by itself");
+    scrub(&mut store).recv().unwrap().unwrap();
+    assert_eq!(remnants(&database, &destroyed), 0);
+    assert_eq!(remnants(&database, &kept), kept.len());
+    assert_eq!(database.edit("SELECT count(*) FROM keyward.stale"), "0");
+    for number in 0..ROWS {
+        let found = store.reader.row(row(Table::Material, number, 0).id).unwrap().unwrap();
+        let wanted = if destroyed.contains(&number) { empty(&number) } else { held(number) };
+        assert_eq!(found, wanted);
+    }
+}
+
+fn scrub(store: &mut Store) -> std::sync::mpsc::Receiver<Result<(), ledger::StoreFault>> {
+    let (done, told) = std::sync::mpsc::channel();
+    store.writer.scrub(Box::new(move |scrubbed| drop(done.send(scrubbed))));
+    told
+}
+
+/// Whoever still sees what was destroyed is waited for; nothing is thought to be overwritten before.
+#[test]
+fn scrubbing_waits_for_whoever_still_sees() {
+    let database = fresh!();
+    let mut store = database.open();
+    let held = |number| StoredRow { blob: secret_blob(number), ..row(Table::Material, number, 0) };
+    store.writer.append(&Batch { rows: (0..60).map(held).collect(), ..batch(0, 1) }).unwrap();
+    let moment = postgres::open_snapshot(&database.url).unwrap();
+    assert_eq!(moment.row(held(5).id).unwrap().unwrap().blob, secret_blob(5));
+    let empty = |number| StoredRow { blob: Vec::new(), revision: 2, ..row(Table::Material, number, 1) };
+    store.writer.append(&Batch { rows: [5, 59].map(empty).to_vec(), ..batch(1, 1) }).unwrap();
+    let scrubbed = scrub(&mut store);
+    assert!(scrubbed.recv_timeout(std::time::Duration::from_secs(2)).is_err());
+    assert_eq!(remnants(&database, &[5, 59]), 2);
+    assert_ne!(database.edit("SELECT count(*) FROM keyward.stale"), "0");
+    // Others go on meanwhile.
+    store.writer.append(&Batch { rows: vec![empty(7)], ..batch(2, 1) }).unwrap();
+    assert_eq!(moment.row(held(5).id).unwrap().unwrap().blob, secret_blob(5));
+    drop(moment);
+    scrubbed.recv_timeout(std::time::Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!(remnants(&database, &[5, 59]), 0);
+}
+
+/// Of a page on which nobody lives nothing is left either.
+#[test]
+fn pages_that_are_empty_are_overwritten() {
+    let database = fresh!();
+    let mut store = database.open();
+    let held = |number| StoredRow { blob: secret_blob(number), ..row(Table::Material, number, 0) };
+    store.writer.append(&Batch { rows: (0..1_200).map(held).collect(), ..batch(0, 1) }).unwrap();
+    // Many pages at once, and none of them at the table's end.
+    let destroyed: Vec<u64> = (20..1_150).collect();
+    let empty = |number: &u64| StoredRow { blob: Vec::new(), revision: 2, ..row(Table::Material, *number, 1) };
+    store.writer.append(&Batch { rows: destroyed.iter().map(empty).collect(), ..batch(1, 1) }).unwrap();
+    scrub(&mut store).recv().unwrap().unwrap();
+    assert_eq!(remnants(&database, &destroyed), 0);
+    assert_eq!(database.edit("SELECT count(*) FROM keyward.stale"), "0");
+}
+
+#[test]
+fn a_database_of_an_earlier_release_is_opened() {
+    let database = fresh!();
+    drop(database.open());
+    database.edit("DROP TABLE keyward.stale; ALTER TABLE keyward.rows RESET (toast_tuple_target)");
+    let mut store = database.open();
+    store.writer.append(&Batch { rows: vec![row(Table::Material, 1, 0)], ..batch(0, 1) }).unwrap();
+    let gone = StoredRow { blob: Vec::new(), revision: 2, ..row(Table::Material, 1, 1) };
+    store.writer.append(&Batch { rows: vec![gone], ..batch(1, 1) }).unwrap();
+    assert_eq!(database.edit("SELECT count(*) FROM keyward.stale"), "1");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod listing;
 mod locations;
 mod method;
 mod name;
+mod oauth;
 mod proto;
 mod rest;
 mod rings;
@@ -30,6 +31,7 @@ mod uses;
 mod versions;
 
 pub use grpc::Grpc;
+pub use oauth::OAuth;
 pub use rest::Rest;
 
 use crate::code::Code;

@@ -15,6 +15,7 @@ pub(crate) fn dialects() -> Vec<Arc<dyn Dialect>> {
         Arc::new(dialect_native::Native::new()),
         Arc::new(dialect_aws::Sts::new()),
         Arc::new(dialect_aws::Aws::new()),
+        Arc::new(dialect_google::OAuth::new()),
         Arc::new(dialect_google::Grpc::new()),
         Arc::new(dialect_google::Rest::new()),
     ]

@@ -86,6 +86,8 @@ fn variables(facts: &Facts, credentials: Option<String>, project: String, domain
         ("GOOGLE_CLOUD_PROJECT", Some(project.clone())),
         ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", own.clone()),
         ("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", credentials),
+        // What the file says of it, gcloud believes of an activated account only.
+        ("CLOUDSDK_AUTH_TOKEN_HOST", Some(format!("{}/token", facts.endpoint))),
         ("CLOUDSDK_CORE_PROJECT", Some(project)),
         ("CLOUDSDK_CORE_UNIVERSE_DOMAIN", own),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", endpoint.clone()),

@@ -1,5 +1,6 @@
 """What Google's clients need to find a house, as `keyward google env` prints it, and the clients themselves."""
 
+import json
 import os
 import shlex
 
@@ -41,15 +42,29 @@ class World:
         """Of another process: nothing in it leads elsewhere."""
         return houses.clean_environment(**{**self.variables, **more})
 
-    def client(self, transport):
-        """A client of this process, by gRPC or REST."""
+    def account(self, name):
+        """A service account that may do nothing yet: its address. Made once."""
+        file = self.file(f"{name}@")
+        if not file.exists():
+            for words in (("create", name), ("keys", "create", file, "--account", name)):
+                told = self.house.run("google", "service-account", *words, "--data", self.house.data)
+                if told.returncode:
+                    raise SystemExit(f"keyward google service-account {words[0]}: {told.stderr}")
+        return json.loads(file.read_text())["client_email"]
+
+    def file(self, address):
+        """Where the key of an account is."""
+        return self.house.scratch / f"account-{address.partition('@')[0]}.json"
+
+    def client(self, transport, address=None):
+        """A client of this process, by gRPC or REST: of the developer, or of an account that was made."""
         for name in houses.FOREIGN:
             os.environ.pop(name, None)
         os.environ.update(self.variables)
         from google.api_core.client_options import ClientOptions
         from google.cloud import kms_v1
         from google.oauth2 import service_account
-        credentials = service_account.Credentials.from_service_account_file(self.credentials)
+        credentials = service_account.Credentials.from_service_account_file(self.file(address) if address else self.credentials)
         at = f"127.0.0.1:{self.house.port}"
         options = ClientOptions(api_endpoint=at if transport == "grpc" else f"https://{at}")
         return kms_v1.KeyManagementServiceClient(credentials=credentials, transport=transport, client_options=options)

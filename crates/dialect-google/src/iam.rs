@@ -1,6 +1,7 @@
 //! google.iam.v1.IAMPolicy, of rings and keys: GetIamPolicy, SetIamPolicy and TestIamPermissions.
 //! (<https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/getIamPolicy> and its neighbours.)
 
+use crate::checksum;
 use crate::input::{Notes, Objection, Trouble, message};
 use crate::json;
 use crate::name::Kind;
@@ -11,6 +12,12 @@ use domain::{Ask, BindingsOn, Reply};
 use prost::Message;
 
 const POLICY: &str = "google.iam.v1.Policy";
+/// The version from which policies have conditions.
+const CONDITIONS_VERSION: i32 = 3;
+/// Stands between a role and what tells its condition from others, where conditions are not shown.
+const HIDDEN: &str = "_withcond_";
+/// That conditions are not shown.
+const PLAIN: &str = "plain";
 
 /// A ring or a key. Nothing else of the service has a policy here.
 fn on(resource: &str, notes: &mut Notes) -> Result<BindingsOn, Objection> {
@@ -26,9 +33,10 @@ pub(crate) fn get(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     let input: iam::GetIamPolicyRequest = message(bytes)?;
     let version = input.options.map_or(0, |options| options.requested_policy_version);
     let on = on(&input.resource, notes)?;
-    if !matches!(version, 0 | 1 | 3) {
+    if !matches!(version, 0 | 1 | CONDITIONS_VERSION) {
         return Err(Objection::invalid("requested_policy_version must be 0, 1 or 3.").into());
     }
+    notes.keep_if(version < CONDITIONS_VERSION, PLAIN);
     Ok(Ask::GetBindings { on })
 }
 
@@ -50,12 +58,24 @@ pub(crate) fn test(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     Ok(Ask::TestPermissions { on, permissions: input.permissions })
 }
 
-pub(crate) fn write(_: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
+pub(crate) fn write(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::Bindings { text, tag } = reply else { return None };
     let kind = proto::pool()?.get_message_by_name(POLICY)?;
     let policy = json::read(kind, text.as_bytes()).ok()?;
-    let policy: iam::Policy = policy.transcode_to().ok()?;
+    let mut policy: iam::Policy = policy.transcode_to().ok()?;
+    if noted.has(PLAIN) {
+        policy.version = policy.version.min(1);
+        policy.bindings.iter_mut().for_each(hide);
+    }
     Some(iam::Policy { etag: tag.clone(), ..policy }.encode_to_vec())
+}
+
+/// For those who know nothing of conditions: nobody takes a binding with one for a plain one, or can put it back as such.
+fn hide(binding: &mut iam::Binding) {
+    if let Some(condition) = binding.condition.take() {
+        let digest = checksum::of(&condition.encode_to_vec());
+        binding.role = format!("{}{HIDDEN}{digest:020x}", binding.role);
+    }
 }
 
 pub(crate) fn write_permissions(_: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {

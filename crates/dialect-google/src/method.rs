@@ -104,6 +104,12 @@ mod tests {
     use super::*;
     use crate::proto;
 
+    /// Whoever tests permissions goes by this list.
+    fn listed() -> String {
+        let row = |method: &Method| format!("{} {} {}\n", method.name, method.action.name(), method.permission);
+        METHODS.iter().map(row).collect()
+    }
+
     #[test]
     fn the_table_has_every_method_of_the_definitions_once() {
         let mut defined: Vec<_> = proto::pool()
@@ -115,6 +121,7 @@ mod tests {
         defined.sort();
         known.sort();
         assert_eq!(defined, known);
+        assert_eq!(listed(), include_str!("../tests/golden/methods.txt"), "put there:\n{}", listed());
         let mut names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
         names.sort_unstable();
         names.dedup();

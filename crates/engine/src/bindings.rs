@@ -158,6 +158,10 @@ pub(crate) fn set<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     if expected.as_ref().is_some_and(|expected| *expected != tag(former)) {
         return Err(Fault::Conflict);
     }
+    // Whoever names what is to be replaced has seen it; without a tag, whatever is there is replaced.
+    if let (Some(former), true) = (former, expected.is_some()) {
+        policy::google::may_replace(former, text)?;
+    }
     let reply = shown(Some(text));
     if former == Some(text) {
         return Ok(Step::Ready(Effects::answer(reply)));

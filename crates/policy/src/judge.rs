@@ -146,7 +146,8 @@ impl Policy {
                 None if question.target.authority() == Authority::GoogleIam => {
                     let papers = self.bindings(&facts);
                     let universe = question.settings.universe.as_deref();
-                    google::allowed(&facts, papers.lent(), &[permission], universe).is_some()
+                    let asked = std::iter::once(permission.as_str());
+                    google::allowed(&facts, papers.lent(), asked, universe, &mut false).is_ok()
                 }
                 None => false,
             }
@@ -165,13 +166,21 @@ impl Policy {
     }
 
     /// What bindings allow, and the roles that the house gives, which stand above them.
-    fn bound(&self, facts: &Facts<'_>, settings: &Settings, question: &OnceCell<Option<Question>>) -> Verdict {
-        let needed = google::needed(facts.action, facts.target);
+    fn bound(
+        &self,
+        facts: &Facts<'_>,
+        settings: &Settings,
+        question: &OnceCell<Option<Question>>,
+        varied: &mut bool,
+    ) -> Verdict {
+        let needed = google::needed(facts.action, facts.target).iter().copied().chain(google::expert(facts));
         let (papers, universe) = (self.bindings(facts), settings.universe.as_deref());
-        if let Some(statement) = google::allowed(facts, papers.lent(), needed, universe) {
-            return Ok(Some(statement.into()));
+        match google::allowed(facts, papers.lent(), needed, universe, varied) {
+            Ok(statement) => Ok(Some(statement.into())),
+            Err(missing) => {
+                by_role(facts, question).map_err(|_| denial(facts, google::refused_text(facts, missing), None, false))
+            }
         }
-        by_role(facts, question).map_err(|_| denial(facts, google::refused_text(facts), None, false))
     }
 
     /// Asks every document that has a say: first those that forbid, whatever their regime, then those of the
@@ -217,7 +226,7 @@ impl Policy {
                 Err(side) => Err(denial(facts, aws::silence_text(&asked, side), None, false)),
             },
             Authority::Native => by_role(facts, &question),
-            Authority::GoogleIam => self.bound(facts, settings, &question),
+            Authority::GoogleIam => self.bound(facts, settings, &question, varied),
             other => Err(denial(
                 facts,
                 format!("{}: no document of {} allows it", refused(facts), other.name()),

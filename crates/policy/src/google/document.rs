@@ -1,5 +1,6 @@
 //! A policy: read once, then asked often.
 
+use super::condition::Condition;
 use super::roles;
 use crate::facts::Facts;
 use domain::PrincipalKind;
@@ -12,15 +13,24 @@ const BINDINGS_MAX: usize = 1_500;
 /// Members in all bindings of a document.
 const MEMBERS_MAX: usize = 1_500;
 const MEMBER_CHARS_MAX: usize = 1_024;
-/// Versions that a document may have; conditions need the last.
-const VERSIONS: [i64; 3] = [0, 1, 3];
+/// Versions that a document may have.
+const VERSIONS: [i64; 3] = [0, 1, CONDITIONS_VERSION];
+/// The version that conditions need.
+const CONDITIONS_VERSION: i64 = 3;
+/// Characters of a condition's title and of its description.
+const TITLE_CHARS_MAX: usize = 100;
+const DESCRIPTION_CHARS_MAX: usize = 256;
 
-pub(crate) struct Bindings(Vec<Binding>);
+pub(crate) struct Bindings {
+    bindings: Vec<Binding>,
+    version: i64,
+}
 
 struct Binding {
     role: &'static str,
     permissions: &'static [&'static str],
     members: Vec<Member>,
+    condition: Option<Condition>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +63,22 @@ struct BindingText {
     role: String,
     #[serde(default)]
     members: Vec<String>,
-    condition: Option<IgnoredAny>,
+    condition: Option<ConditionText>,
+}
+
+/// google.type.Expr.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ConditionText {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    expression: String,
+    /// Where the expression comes from, for error messages.
+    #[serde(default, rename = "location")]
+    _location: Option<String>,
 }
 
 impl Bindings {
@@ -70,18 +95,49 @@ impl Bindings {
         if parsed.bindings.len() > BINDINGS_MAX || members > MEMBERS_MAX {
             return Err(format!("A policy has at most {BINDINGS_MAX} bindings and {MEMBERS_MAX} members."));
         }
-        parsed.bindings.into_iter().map(Binding::read).collect::<Result<_, _>>().map(Self)
+        let version = parsed.version;
+        if version < CONDITIONS_VERSION && parsed.bindings.iter().any(|binding| binding.condition.is_some()) {
+            return Err(format!("A policy with conditions has version {CONDITIONS_VERSION}."));
+        }
+        let bindings = parsed.bindings.into_iter().map(Binding::read).collect::<Result<_, _>>()?;
+        Ok(Self { bindings, version })
     }
 
     pub(super) fn binds(&self) -> bool {
-        self.0.iter().any(|binding| !binding.members.is_empty())
+        self.bindings.iter().any(|binding| !binding.members.is_empty())
     }
 
-    /// The role by which the caller has a permission.
-    pub(super) fn gives(&self, facts: &Facts<'_>, permission: &str, universe: Option<&str>) -> Option<&'static str> {
-        let mut candidates = self.0.iter().filter(|binding| binding.permissions.contains(&permission));
-        let bound = |binding: &&Binding| binding.members.iter().any(|one| one.is(facts, universe));
-        candidates.find(bound).map(|binding| binding.role)
+    pub(super) fn has_conditions(&self) -> bool {
+        self.bindings.iter().any(|binding| binding.condition.is_some())
+    }
+
+    /// Whether whoever wrote it knows of conditions.
+    pub(super) fn knows_conditions(&self) -> bool {
+        self.version >= CONDITIONS_VERSION
+    }
+
+    /// The role by which the caller has a permission. `varied` becomes true where it may be otherwise at another time.
+    pub(super) fn gives(
+        &self,
+        facts: &Facts<'_>,
+        permission: &str,
+        universe: Option<&str>,
+        varied: &mut bool,
+    ) -> Option<&'static str> {
+        let bound = |binding: &&Binding| {
+            binding.permissions.contains(&permission) && binding.members.iter().any(|one| one.is(facts, universe))
+        };
+        // What is given without a condition is given at any time.
+        let plain = self.bindings.iter().filter(|binding| binding.condition.is_none()).find(bound);
+        let mut holds = |condition: &Condition| {
+            *varied |= condition.timed();
+            condition.holds(facts)
+        };
+        let found = plain.or_else(|| {
+            let mut conditional = self.bindings.iter().filter(bound);
+            conditional.find(|binding| binding.condition.as_ref().is_some_and(&mut holds))
+        });
+        found.map(|binding| binding.role)
     }
 }
 
@@ -89,11 +145,25 @@ impl Binding {
     fn read(text: BindingText) -> Result<Self, String> {
         let unknown = || format!("Role {} is not supported for this resource.", text.role);
         let (role, permissions) = roles::role(&text.role).ok_or_else(unknown)?;
-        if text.condition.is_some() {
-            return Err("Conditions are not evaluated by this release.".into());
+        let members: Vec<_> = text.members.iter().map(|member| Member::read(member)).collect::<Result<_, _>>()?;
+        if text.condition.is_some() && (roles::is_basic(role) || members.contains(&Member::Everybody)) {
+            return Err(format!("Conditions are neither for basic roles nor for allUsers: {role}."));
         }
-        let members = text.members.iter().map(|member| Member::read(member)).collect::<Result<_, _>>()?;
-        Ok(Self { role, permissions, members })
+        let condition = text.condition.map(ConditionText::read).transpose()?;
+        Ok(Self { role, permissions, members, condition })
+    }
+}
+
+impl ConditionText {
+    fn read(self) -> Result<Condition, String> {
+        let (title, description) = (self.title.chars().count(), self.description.chars().count());
+        if !(1..=TITLE_CHARS_MAX).contains(&title) || description > DESCRIPTION_CHARS_MAX {
+            return Err(format!(
+                "A condition has a title of 1 to {TITLE_CHARS_MAX} characters, and a description of at most {DESCRIPTION_CHARS_MAX}."
+            ));
+        }
+        let title = self.title;
+        Condition::read(&self.expression).map_err(|why| format!("Condition `{title}` cannot be evaluated: {why}."))
     }
 }
 
@@ -174,8 +244,35 @@ mod tests {
     #[test]
     fn what_is_not_evaluated_is_refused() {
         let binding = r#"{"role":"roles/viewer","members":["user:a@b.c"]}"#;
-        for good in ["{}", r#"{"bindings":[]}"#, &format!(r#"{{"version":1,"bindings":[{binding}],"etag":"ACAB"}}"#)] {
+        let conditional = |version: u8, role: &str, member: &str, condition: &str| {
+            format!(
+                r#"{{"version":{version},"bindings":[{{"role":"{role}","members":["{member}"],"condition":{condition}}}]}}"#
+            )
+        };
+        let (role, member) = ("roles/cloudkms.viewer", "user:a@b.c");
+        let condition = r#"{"title":"t","expression":"true"}"#;
+        for good in [
+            "{}",
+            r#"{"bindings":[]}"#,
+            &format!(r#"{{"version":1,"bindings":[{binding}],"etag":"ACAB"}}"#),
+            &conditional(3, role, member, condition),
+            &conditional(3, role, member, r#"{"title":"t","description":"d","expression":"true","location":"l"}"#),
+        ] {
             assert!(Bindings::read(good).is_ok(), "{good}");
+        }
+        for bad in [
+            conditional(1, role, member, condition),
+            conditional(0, role, member, condition),
+            conditional(3, "roles/viewer", member, condition),
+            conditional(3, role, "allUsers", condition),
+            conditional(3, role, "allAuthenticatedUsers", condition),
+            conditional(3, role, member, r#"{"title":"","expression":"true"}"#),
+            conditional(3, role, member, &format!(r#"{{"title":"{}","expression":"true"}}"#, "t".repeat(101))),
+            conditional(3, role, member, r#"{"title":"t"}"#),
+            conditional(3, role, member, r#"{"title":"t","expression":"resource.labels"}"#),
+            conditional(3, role, member, r#"{"title":"t","expression":"true","more":1}"#),
+        ] {
+            assert!(Bindings::read(&bad).is_err(), "{bad}");
         }
         for bad in [
             "",

@@ -5,12 +5,13 @@
 //! (`native`) counts as a binding above the project: who administers a tenant administers its keys in every tongue, and
 //! does not use them.
 
+mod condition;
 mod document;
 mod names;
 mod roles;
 
 pub(crate) use document::Bindings;
-pub(crate) use names::{action_of, needed, refused_text};
+pub(crate) use names::{action_of, expert, needed, refused_text};
 pub use roles::role_names;
 
 use crate::facts::Facts;
@@ -37,6 +38,16 @@ pub fn binds(text: &str) -> Result<bool, Fault> {
     read(text).map(|bindings| bindings.binds())
 }
 
+/// Whether a document may take another's place: where conditions stood, whoever writes knows of conditions, so that nobody
+/// drops them who has never seen them.
+pub fn may_replace(former: &str, text: &str) -> Result<(), Fault> {
+    if read(former).is_ok_and(|former| former.has_conditions()) && !read(text)?.knows_conditions() {
+        let why = "The policy has conditions: read and set it with version 3.".into();
+        return Err(Fault::BadDocument { why });
+    }
+    Ok(())
+}
+
 fn read(text: &str) -> Result<Bindings, Fault> {
     if text.len() > BINDINGS_BYTES_MAX {
         let why = format!("A policy may have at most {BINDINGS_BYTES_MAX} bytes.");
@@ -45,27 +56,37 @@ fn read(text: &str) -> Result<Bindings, Fault> {
     Bindings::read(text).map_err(|why| Fault::BadDocument { why })
 }
 
-/// The binding that gives the caller each of the permissions; the first one's, where there are several. Nothing where
-/// one is missing.
-pub(crate) fn allowed(
+/// The binding that gives the caller each of the permissions; the first one's, where there are several. `varied` becomes
+/// true where it may be otherwise at another time.
+///
+/// # Errors
+/// The first permission that is missing.
+pub(crate) fn allowed<'p>(
     facts: &Facts<'_>,
     papers: Papers<'_>,
-    permissions: &[&str],
+    permissions: impl Iterator<Item = &'p str>,
     universe: Option<&str>,
-) -> Option<String> {
+    varied: &mut bool,
+) -> Result<String, Option<&'p str>> {
     let mut first = None;
     for permission in permissions {
-        let found = holder(facts, papers, permission, universe)?;
+        let found = holder(facts, papers, permission, universe, varied).ok_or(Some(permission))?;
         first = first.or(Some(found));
     }
-    first
+    first.ok_or(None)
 }
 
 /// Where a permission comes from: `roles/cloudkms.viewer on the ring`.
-fn holder(facts: &Facts<'_>, papers: Papers<'_>, permission: &str, universe: Option<&str>) -> Option<String> {
+fn holder(
+    facts: &Facts<'_>,
+    papers: Papers<'_>,
+    permission: &str,
+    universe: Option<&str>,
+    varied: &mut bool,
+) -> Option<String> {
     let all = [(papers.key, "the key"), (papers.ring, "the ring"), (papers.project, "the project")];
     all.into_iter().find_map(|(bindings, place)| {
-        let role = bindings?.gives(facts, permission, universe)?;
+        let role = bindings?.gives(facts, permission, universe, varied)?;
         Some(format!("{role} on {place}"))
     })
 }

@@ -1,7 +1,7 @@
 //! What our actions and objects are called in Google's documents.
 
 use crate::facts::Facts;
-use domain::{Action, Target};
+use domain::{Action, Ask, Scheme, Target};
 
 /// The permissions that an action needs on its target, all of them; nothing where no binding gives it.
 ///
@@ -73,13 +73,28 @@ fn of_project(action: Action) -> &'static [&'static str] {
     }
 }
 
+/// What is needed beside where a key is made, or a version of it, of a mode in which mistakes are easily made.
+pub(crate) fn expert(facts: &Facts<'_>) -> Option<&'static str> {
+    let scheme = match (facts.action, facts.ask, facts.target) {
+        (Action::CreateKey, Some(Ask::CreateKey(fresh)), _) => fresh.scheme,
+        (Action::CreateVersion | Action::RotateKey, _, Target::Key(key)) => key.scheme,
+        _ => None,
+    };
+    match scheme? {
+        Scheme::AesCbc => Some("cloudkms.cryptoKeyVersions.manageRawAesCbcKeys"),
+        Scheme::AesCtr => Some("cloudkms.cryptoKeyVersions.manageRawAesCtrKeys"),
+        Scheme::RsaPkcs1Raw => Some("cloudkms.cryptoKeyVersions.manageRawPKCS1Keys"),
+        _ => None,
+    }
+}
+
 /// What asks for a permission on a target: the action that needs it and nothing else.
 pub(crate) fn action_of(permission: &str, target: &Target) -> Option<Action> {
     Action::ALL.iter().copied().find(|action| needed(*action, target) == [permission])
 }
 
 /// `projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY`; a key without a name has its id for one.
-fn resource_name(facts: &Facts<'_>) -> String {
+pub(super) fn resource_name(facts: &Facts<'_>) -> String {
     let project = facts.owner.map_or("", |owner| owner.name.as_str());
     match facts.target {
         Target::Key(key) => {
@@ -89,13 +104,35 @@ fn resource_name(facts: &Facts<'_>) -> String {
         Target::Place { location, ring: Some(ring), .. } => {
             format!("projects/{project}/locations/{}/keyRings/{ring}", location.0)
         }
+        Target::Place { location, .. } if !is_of_project(facts) => {
+            format!("projects/{project}/locations/{}", location.0)
+        }
         _ => format!("projects/{project}"),
     }
 }
 
+pub(super) fn resource_type(facts: &Facts<'_>) -> &'static str {
+    match facts.target {
+        Target::Key(_) => "cloudkms.googleapis.com/CryptoKey",
+        Target::Place { ring: Some(_), .. } => "cloudkms.googleapis.com/KeyRing",
+        _ if is_of_project(facts) => "cloudresourcemanager.googleapis.com/Project",
+        _ => "cloudkms.googleapis.com/Location",
+    }
+}
+
+pub(super) fn resource_service(facts: &Facts<'_>) -> &'static str {
+    resource_type(facts).split_once('/').map_or("", |(service, _)| service)
+}
+
+/// Whether the project itself is meant, and not a location in it.
+fn is_of_project(facts: &Facts<'_>) -> bool {
+    let place = matches!(facts.target, Target::Place { ring: None, .. });
+    place && matches!(facts.action, Action::GetBindings | Action::SetBindings)
+}
+
 /// What Google says where nothing allows.
-pub(crate) fn refused_text(facts: &Facts<'_>) -> String {
-    let permission = needed(facts.action, facts.target).first().copied().unwrap_or("keyward");
+pub(crate) fn refused_text(facts: &Facts<'_>, missing: Option<&str>) -> String {
+    let permission = missing.unwrap_or("keyward");
     let resource = resource_name(facts);
     format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).")
 }

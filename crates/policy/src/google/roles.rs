@@ -188,6 +188,11 @@ pub(super) fn role(name: &str) -> Option<(&'static str, &'static [&'static str])
     ROLES.iter().find(|(known, _)| *known == name).copied()
 }
 
+/// Roles that are older than conditions, and take none.
+pub(super) fn is_basic(role: &str) -> bool {
+    matches!(role, "roles/owner" | "roles/editor" | "roles/viewer")
+}
+
 /// The predefined roles that bindings may name.
 pub fn role_names() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|(name, _)| *name)

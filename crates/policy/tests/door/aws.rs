@@ -199,7 +199,7 @@ fn places_and_aliases_are_judged_by_identity_policies() {
         all,
         Action::CreateKey,
         nobody,
-        "silence: Permission 'cloudkms.cryptoKeys.create' denied on resource 'projects/tenant-1'",
+        "silence: Permission 'cloudkms.cryptoKeys.create' denied on resource 'projects/tenant-1/locations/eu-central-1'",
     );
 }
 

@@ -2,8 +2,10 @@
 
 use crate::support::*;
 use domain::{
-    Action, Ask, Authority, Document, Found, Key, Keyring, Principal, PrincipalKind, Role, RoleScope, Target, Tenant,
+    Action, Ask, Authority, Document, Found, Key, Keyring, Moment, Principal, PrincipalKind, Role, RoleScope, Scheme,
+    Target, Tenant, Timestamp,
 };
+use identity::Caller;
 use keyward_policy::{Held, Policy, aws, google};
 use std::sync::Arc;
 
@@ -53,10 +55,21 @@ fn world(on_key: &str, on_ring: &str, on_project: &str) -> World {
 
 impl World {
     fn judged(&self, policy: &Policy, who: &Arc<Principal>, at: &Arc<Tenant>, action: Action) -> String {
+        let target = Target::Key(Arc::clone(&self.key));
+        self.judged_on(policy, &caller(who, at), (action, target), NOW)
+    }
+
+    fn judged_on(&self, policy: &Policy, who: &Caller, demand: (Action, Target), now: Moment) -> String {
         let (ask, found) = (Ask::WhoAmI, Found::Key { key: Arc::clone(&self.key), owner: Arc::clone(&self.project) });
-        let mut request = request(&ask, found, vec![(action, Target::Key(Arc::clone(&self.key)))]);
+        let mut request = request(&ask, found, vec![demand]);
         request.rings = vec![Arc::clone(&self.ring)];
-        spelled(policy.authorize(&caller(who, at), &request, &settings(), NOW))
+        spelled(policy.authorize(who, &request, &settings(), now))
+    }
+
+    /// Where the key is: in its ring, or in its location.
+    fn place(&self, ring: Option<&str>) -> Target {
+        let (tenant, ring) = (Arc::clone(&self.project), ring.map(str::to_owned));
+        Target::Place { tenant, location: location(), ring, authority: Authority::GoogleIam }
     }
 
     fn may(&self, who: &Arc<Principal>, action: Action) -> bool {
@@ -248,8 +261,88 @@ fn what_cannot_be_evaluated_is_not_stored() {
     assert!(google::validate(&policy_of("roles/owner", &[APP])).is_ok());
     assert!(google::validate(&policy_of("roles/storage.admin", &[APP])).is_err());
     assert!(google::validate(&conditional("roles/owner", APP, "true")).is_err());
+    assert!(google::validate(&conditional("roles/cloudkms.admin", APP, "true")).is_ok());
+    assert!(google::validate(&conditional("roles/cloudkms.admin", APP, "request.path == ''")).is_err());
     assert!(google::validate(&" ".repeat(google::BINDINGS_BYTES_MAX + 1)).is_err());
     assert_eq!(google::binds("{}"), Ok(false));
     assert_eq!(google::binds(&policy_of("roles/owner", &[])), Ok(false));
     assert_eq!(google::binds(&policy_of("roles/owner", &[APP])), Ok(true));
+}
+
+#[test]
+fn a_condition_is_about_what_is_asked_for() {
+    let (policy, encrypter) = (Policy::new(), "roles/cloudkms.cryptoKeyEncrypter");
+    for (expression, expected) in [
+        ("resource.name.endsWith('/keyRings/default/cryptoKeys/pay')", true),
+        ("resource.name.extract('projects/{project}/locations/') == 'tenant-1'", true),
+        ("resource.type == 'cloudkms.googleapis.com/CryptoKey' && resource.service == 'cloudkms.googleapis.com'", true),
+        ("resource.name.endsWith('/cryptoKeys/other')", false),
+        ("resource.type == 'cloudkms.googleapis.com/KeyRing'", false),
+    ] {
+        let text = conditional(encrypter, APP, expression);
+        for world in [world(&text, "{}", "{}"), world("{}", &text, "{}"), world("{}", "{}", &text)] {
+            let judged = || world.judged(&policy, &app(), &world.project, Action::Encrypt).starts_with("permit");
+            assert_eq!((judged(), judged()), (expected, expected), "{expression}");
+        }
+    }
+    let viewer = |kind: &str| conditional("roles/cloudkms.viewer", APP, &format!("resource.type == '{kind}'"));
+    for (kind, ring, action) in [
+        ("cloudkms.googleapis.com/KeyRing", Some("default"), Action::DescribeRing),
+        ("cloudkms.googleapis.com/Location", None, Action::ListRings),
+    ] {
+        let world = world("{}", "{}", &viewer(kind));
+        let caller = caller(&app(), &world.project);
+        assert!(world.judged_on(&policy, &caller, (action, world.place(ring)), NOW).starts_with("permit"), "{kind}");
+        let key = (Action::DescribeKey, Target::Key(Arc::clone(&world.key)));
+        assert!(world.judged_on(&policy, &caller, key, NOW).starts_with("silence"), "{kind}");
+    }
+}
+
+#[test]
+fn what_a_condition_on_time_gives_is_not_remembered() {
+    let until = "request.time < timestamp('2026-11-25T10:00:00Z')";
+    let world = world("{}", "{}", &conditional("roles/cloudkms.cryptoKeyEncrypter", APP, until));
+    let (policy, caller) = (Policy::new(), caller(&app(), &world.project));
+    let judged = |now| {
+        let key = (Action::Encrypt, Target::Key(Arc::clone(&world.key)));
+        world.judged_on(&policy, &caller, key, now).starts_with("permit")
+    };
+    let later = Timestamp(NOW.wall.0 + 3_600_000);
+    assert!(judged(NOW));
+    assert!(!judged(Moment::undisputed(later, NOW.steady)));
+    assert!(judged(NOW));
+    // Once it has ended, no clock that is set back brings it back.
+    assert!(!judged(Moment { wall: NOW.wall, ..Moment::undisputed(later, NOW.steady) }));
+}
+
+#[test]
+fn whoever_has_never_seen_conditions_drops_none() {
+    let (with, without) = (conditional("roles/cloudkms.admin", APP, "true"), policy_of("roles/cloudkms.admin", &[APP]));
+    assert!(google::may_replace(&with, &without).is_err());
+    assert!(google::may_replace(&with, r#"{"version":3}"#).is_ok());
+    assert!(google::may_replace(&without, &without).is_ok());
+    assert!(google::may_replace("{}", &without).is_ok());
+}
+
+#[test]
+fn modes_in_which_mistakes_are_easily_made_need_an_expert() {
+    for (scheme, expert) in [
+        (Scheme::AesCbc, "roles/cloudkms.expertRawAesCbc"),
+        (Scheme::AesCtr, "roles/cloudkms.expertRawAesCtr"),
+        (Scheme::RsaPkcs1Raw, "roles/cloudkms.expertRawPKCS1"),
+    ] {
+        let bind = |roles: &[&str]| {
+            let bindings: Vec<_> =
+                roles.iter().map(|role| serde_json::json!({ "role": role, "members": [APP] })).collect();
+            let mut world = world("{}", "{}", &serde_json::json!({ "bindings": bindings }).to_string());
+            world.key = Arc::new(Key { scheme: Some(scheme), ..Key::clone(&world.key) });
+            world
+        };
+        for role in ["roles/cloudkms.admin", "roles/owner"] {
+            assert!(!bind(&[role]).may(&app(), Action::CreateVersion), "{role}");
+            assert!(bind(&[role, expert]).may(&app(), Action::CreateVersion), "{role}");
+        }
+        assert!(!bind(&[expert]).may(&app(), Action::CreateVersion));
+        assert!(bind(&["roles/owner"]).may(&app(), Action::EncryptRaw));
+    }
 }

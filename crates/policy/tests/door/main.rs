@@ -8,6 +8,7 @@ mod documents;
 mod explain;
 mod forbids;
 mod google;
+mod google_methods;
 mod matrix;
 mod remembered;
 mod support;

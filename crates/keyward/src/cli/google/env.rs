@@ -66,7 +66,8 @@ fn read(file: &std::path::Path) -> Result<Value, Failure> {
 async fn developer(session: &Session, file: &std::path::Path, domain: &Domain) -> Result<String, Failure> {
     let account = account::ensure(session, DEVELOPER, domain).await?;
     let member = format!("serviceAccount:{}", account::address(&account, domain));
-    let bind = |policy: &mut Value| ROLES.iter().for_each(|role| iam::bind(policy, &member, role));
+    let under = |role| iam::Under { role, condition: None };
+    let bind = |policy: &mut Value| ROLES.iter().for_each(|role| iam::bind(policy, &member, under(role)));
     iam::change(session, &iam::On::default(), bind).await?;
     if !file.exists() {
         credentials::create(session, file, DEVELOPER, domain).await?;

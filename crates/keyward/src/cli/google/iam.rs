@@ -7,6 +7,9 @@ use crate::output::{self, text};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+/// The version from which policies have conditions.
+const CONDITIONS_VERSION: u8 = 3;
+
 #[derive(Subcommand)]
 pub(crate) enum IamCommand {
     /// Print the policy.
@@ -41,8 +44,29 @@ pub(crate) struct Binding {
     member: String,
     /// `roles/cloudkms.cryptoKeyEncrypterDecrypter`.
     role: String,
+    /// When the binding holds, in the Common Expression Language: `request.time < timestamp("2027-01-01T00:00:00Z")`.
+    #[arg(long, value_name = "EXPRESSION")]
+    condition: Option<String>,
+    /// What the condition is called.
+    #[arg(long, requires = "condition", default_value = "condition")]
+    title: String,
     #[command(flatten)]
     on: On,
+}
+
+/// Under what a member is bound.
+#[derive(Clone, Copy)]
+pub(super) struct Under<'a> {
+    pub(super) role: &'a str,
+    /// The title of a condition, and its expression.
+    pub(super) condition: Option<(&'a str, &'a str)>,
+}
+
+impl Binding {
+    fn under(&self) -> Under<'_> {
+        let condition = self.condition.as_deref().map(|expression| (self.title.as_str(), expression));
+        Under { role: &self.role, condition }
+    }
 }
 
 pub(crate) async fn run(command: IamCommand, session: &Session) -> Result<(), Failure> {
@@ -54,11 +78,12 @@ pub(crate) async fn run(command: IamCommand, session: &Session) -> Result<(), Fa
             session.show("set-bindings", &body, |answer| text(answer, "/text")).await
         }
         IamCommand::Bind(binding) => {
-            let policy = change(session, &binding.on, |policy| bind(policy, &binding.member, &binding.role)).await?;
+            let policy = change(session, &binding.on, |policy| bind(policy, &binding.member, binding.under())).await?;
             output::print(session.format, &policy, |answer| text(answer, "/text"))
         }
         IamCommand::Unbind(binding) => {
-            let policy = change(session, &binding.on, |policy| unbind(policy, &binding.member, &binding.role)).await?;
+            let policy =
+                change(session, &binding.on, |policy| unbind(policy, &binding.member, binding.under())).await?;
             output::print(session.format, &policy, |answer| text(answer, "/text"))
         }
     }
@@ -90,15 +115,23 @@ fn bindings(policy: &mut Value) -> Option<&mut Vec<Value>> {
     object.entry("bindings").or_insert_with(|| json!([])).as_array_mut()
 }
 
-/// An unconditional binding to the role.
-fn is_plain(binding: &Value, role: &str) -> bool {
-    text(binding, "/role") == role && binding.get("condition").is_none()
+/// A binding to the role under the same condition, whatever that is called.
+fn is_under(binding: &Value, under: Under<'_>) -> bool {
+    let expression = binding.get("condition").map(|condition| text(condition, "/expression"));
+    text(binding, "/role") == under.role && expression.as_deref() == under.condition.map(|(_, expression)| expression)
 }
 
-pub(super) fn bind(policy: &mut Value, member: &str, role: &str) {
+pub(super) fn bind(policy: &mut Value, member: &str, under: Under<'_>) {
+    if let (Some(_), Some(object)) = (under.condition, policy.as_object_mut()) {
+        object.insert("version".into(), json!(CONDITIONS_VERSION));
+    }
     let Some(bindings) = bindings(policy) else { return };
-    let Some(known) = bindings.iter_mut().find(|binding| is_plain(binding, role)) else {
-        bindings.push(json!({ "role": role, "members": [member] }));
+    let Some(known) = bindings.iter_mut().find(|binding| is_under(binding, under)) else {
+        let mut binding = json!({ "role": under.role, "members": [member] });
+        if let (Some((title, expression)), Some(object)) = (under.condition, binding.as_object_mut()) {
+            object.insert("condition".into(), json!({ "title": title, "expression": expression }));
+        }
+        bindings.push(binding);
         return;
     };
     if let Some(members) = known.get_mut("members").and_then(Value::as_array_mut)
@@ -108,9 +141,9 @@ pub(super) fn bind(policy: &mut Value, member: &str, role: &str) {
     }
 }
 
-fn unbind(policy: &mut Value, member: &str, role: &str) {
+fn unbind(policy: &mut Value, member: &str, under: Under<'_>) {
     let Some(bindings) = bindings(policy) else { return };
-    for binding in bindings.iter_mut().filter(|binding| is_plain(binding, role)) {
+    for binding in bindings.iter_mut().filter(|binding| is_under(binding, under)) {
         if let Some(members) = binding.get_mut("members").and_then(Value::as_array_mut) {
             members.retain(|known| known != member);
         }
@@ -123,20 +156,39 @@ fn unbind(policy: &mut Value, member: &str, role: &str) {
 mod tests {
     use super::*;
 
+    fn plain(role: &str) -> Under<'_> {
+        Under { role, condition: None }
+    }
+
+    #[test]
+    fn conditions_tell_bindings_apart() {
+        let mut policy = json!({ "version": 1 });
+        let (role, expression) = ("roles/cloudkms.viewer", "request.time.getHours() > 8");
+        bind(&mut policy, "user:a@b.c", plain(role));
+        bind(&mut policy, "user:a@b.c", Under { role, condition: Some(("hours", expression)) });
+        bind(&mut policy, "user:d@e.f", Under { role, condition: Some(("again", expression)) });
+        let conditional = json!({ "role": role, "members": ["user:a@b.c", "user:d@e.f"],
+            "condition": { "title": "hours", "expression": expression } });
+        let bindings = json!([{ "role": role, "members": ["user:a@b.c"] }, conditional]);
+        assert_eq!(policy, json!({ "version": 3, "bindings": bindings }));
+        unbind(&mut policy, "user:a@b.c", plain(role));
+        assert_eq!(policy, json!({ "version": 3, "bindings": [conditional] }));
+    }
+
     #[test]
     fn members_come_and_go() {
         let mut policy = json!({});
-        bind(&mut policy, "user:a@b.c", "roles/viewer");
-        bind(&mut policy, "user:d@e.f", "roles/viewer");
-        bind(&mut policy, "user:a@b.c", "roles/viewer");
+        bind(&mut policy, "user:a@b.c", plain("roles/viewer"));
+        bind(&mut policy, "user:d@e.f", plain("roles/viewer"));
+        bind(&mut policy, "user:a@b.c", plain("roles/viewer"));
         assert_eq!(
             policy,
             json!({ "bindings": [{ "role": "roles/viewer", "members": ["user:a@b.c", "user:d@e.f"] }] })
         );
-        unbind(&mut policy, "user:a@b.c", "roles/viewer");
-        unbind(&mut policy, "user:d@e.f", "roles/owner");
+        unbind(&mut policy, "user:a@b.c", plain("roles/viewer"));
+        unbind(&mut policy, "user:d@e.f", plain("roles/owner"));
         assert_eq!(policy, json!({ "bindings": [{ "role": "roles/viewer", "members": ["user:d@e.f"] }] }));
-        unbind(&mut policy, "user:d@e.f", "roles/viewer");
+        unbind(&mut policy, "user:d@e.f", plain("roles/viewer"));
         assert_eq!(policy, json!({ "bindings": [] }));
     }
 }

@@ -21,6 +21,7 @@ mod refusal;
 mod rotation;
 mod sts;
 mod tags;
+mod trail;
 mod uses;
 
 use crate::code::Code;
@@ -35,6 +36,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use identity::Credential;
 
 pub use sts::Sts;
+pub use trail::trail;
 
 const TARGET_PREFIX: &str = "TrentService.";
 const SCOPE: &str = "/kms/aws4_request";

@@ -28,7 +28,6 @@ macro_rules! operations {
         pub(crate) enum Operation { $($name),+ }
 
         impl Operation {
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
 
             pub(crate) fn from_name(name: &str) -> Option<Self> {

@@ -5,7 +5,8 @@ use crate::refusal::{CONFLICT, excuse, sentence};
 use crate::respond;
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
 use domain::{
-    Action, Ask, Ending, Fault, Moment, Principal, PrincipalKind, Refusal, Reply, RequestId, Tenant, Tongue, WireStatus,
+    Action, Ask, Ending, Fault, Moment, ObjectId, Principal, PrincipalKind, Refusal, Reply, RequestId, Tenant, Tongue,
+    WireStatus,
 };
 use identity::Credential;
 
@@ -121,8 +122,12 @@ fn identity_document(id: RequestId, principal: &Principal, tenant: &Tenant) -> V
 
 /// `AIDA` and seventeen letters and digits that are always the same for the principal.
 pub(crate) fn unique_id(principal: &Principal) -> String {
+    unique_id_of(principal.id)
+}
+
+pub(crate) fn unique_id_of(principal: ObjectId) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let number = u128::from_be_bytes(principal.id.0);
+    let number = u128::from_be_bytes(principal.0);
     let letter = |place: u32| usize::try_from((number >> (place * 5)) & 31).ok();
     let letters = (0..17).map(|place| letter(place).and_then(|at| ALPHABET.get(at)).copied().unwrap_or(b'A'));
     "AIDA".chars().chain(letters.map(char::from)).collect()

@@ -7,6 +7,7 @@
 
 mod algorithm;
 mod asymmetric;
+mod audit;
 mod checksum;
 mod code;
 mod filter;
@@ -30,6 +31,7 @@ mod time;
 mod uses;
 mod versions;
 
+pub use audit::{Around, log_entry};
 pub use grpc::Grpc;
 pub use oauth::OAuth;
 pub use rest::Rest;

@@ -1,6 +1,7 @@
 //! `keyward audit …`: the log, and proofs that do not rest on the server's word.
 
 use crate::cli::Session;
+use crate::cli::shapes::{self, Shape};
 use crate::cli::show;
 use crate::client::At;
 use crate::failure::Failure;
@@ -68,6 +69,9 @@ struct QueryArgs {
     /// At most so many, the newest.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
+    /// In the shape of another service's log, a line of JSON each, whatever the output is to be.
+    #[arg(long = "as", value_enum, value_name = "SERVICE")]
+    shape: Option<Shape>,
 }
 
 pub(crate) async fn run(args: AuditArgs, at: &At, format: Format) -> Result<(), Failure> {
@@ -90,13 +94,16 @@ pub(crate) async fn run(args: AuditArgs, at: &At, format: Format) -> Result<(), 
 }
 
 async fn entries(query: &QueryArgs, session: &Session) -> Result<(), Failure> {
-    let QueryArgs { key, principal, action, verdict, request, from, until, before, limit } = query;
+    let QueryArgs { key, principal, action, verdict, request, from, until, before, limit, shape } = query;
     let body = json!({
         "key": key, "principal": principal, "action": action, "verdict": verdict, "request": request,
         "from": from, "until": until, "before": before, "limit": limit,
     });
     let answer = session.call("list-entries", &body).await?;
-    output::print(session.format, &answer, |answer| show::entries(&oldest_first(answer)))?;
+    match shape {
+        Some(shape) => shapes::print(*shape, &answer, session).await?,
+        None => output::print(session.format, &answer, |answer| show::entries(&oldest_first(answer)))?,
+    }
     eprintln!("{} entries, {}", list(&answer, "entries").count(), chain(session, &answer).await?);
     Ok(())
 }

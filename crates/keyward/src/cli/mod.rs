@@ -18,6 +18,7 @@ mod policy;
 mod principal;
 mod recover;
 mod root;
+mod shapes;
 mod show;
 mod sign;
 mod site;

@@ -167,6 +167,24 @@ impl ModuleKey {
         NonNull::new(unsafe { lc::EVP_PKEY_get0_RSA(self.0.as_ptr()) }).ok_or(Failed)
     }
 
+    /// Whether the numbers of a private key belong together, its modulus is none of those that are easily seen to be weak,
+    /// and what it signs can be verified (SP 800-89, section 5.3.3; FIPS 140-3 IG, section 10.3.A).
+    pub(crate) fn rsa_is_sound(&self) -> Result<(), Failed> {
+        let rsa = self.rsa()?;
+        // SAFETY: the key lives, and the module only reads it.
+        done(unsafe { lc::RSA_check_fips(rsa.as_ptr()) })
+    }
+
+    /// The public exponent, where it is no longer than eight bytes.
+    pub(crate) fn rsa_exponent(&self) -> Result<u64, Failed> {
+        let (rsa, mut exponent) = (self.rsa()?, 0);
+        // SAFETY: the key lives, and lends its exponent.
+        let number = unsafe { lc::RSA_get0_e(rsa.as_ptr()) };
+        // SAFETY: the module reads the number, where there is one, and writes eight bytes.
+        done(if number.is_null() { 0 } else { unsafe { lc::BN_get_u64(number, &raw mut exponent) } })?;
+        Ok(exponent)
+    }
+
     fn rsa_bytes(&self) -> Result<usize, Failed> {
         let rsa = self.rsa()?;
         // SAFETY: as above.

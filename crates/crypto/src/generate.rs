@@ -41,15 +41,10 @@ impl From<Short> for Fault {
 /// Made where it will stay, or kept there at once.
 pub(crate) fn generate(algorithm: Algorithm) -> Result<Fresh, Fault> {
     use Algorithm::*;
+    if let Some(length) = symmetric_bytes(algorithm) {
+        return Ok(symmetric(length)?);
+    }
     let fresh = match algorithm {
-        Aes128 => symmetric(16),
-        Aes192 => symmetric(24),
-        Aes256 => symmetric(32),
-        HmacSha1 => symmetric(20),
-        HmacSha224 => symmetric(28),
-        HmacSha256 => symmetric(32),
-        HmacSha384 => symmetric(48),
-        HmacSha512 => symmetric(64),
         Rsa2048 => made_apart(|| rsa(KeySize::Rsa2048)),
         Rsa3072 => made_apart(|| rsa(KeySize::Rsa3072)),
         Rsa4096 => made_apart(|| rsa(KeySize::Rsa4096)),
@@ -57,11 +52,25 @@ pub(crate) fn generate(algorithm: Algorithm) -> Result<Fresh, Fault> {
         Ed25519 => seeded(32, ed25519_public),
         MlDsa44 | MlDsa65 | MlDsa87 => seeded(32, |seed| ml_dsa_public(algorithm, seed)),
         MlKem768 | MlKem1024 => seeded(64, |seed| ml_kem_public(algorithm, seed)),
-        X25519 | MlKem512 | XWing | SlhDsaSha2S128 | Sm2 | Sm4 => {
-            return Err(Fault::NotImplemented { what: algorithm.name().into() });
-        }
+        _ => return Err(Fault::NotImplemented { what: algorithm.name().into() }),
     };
     Ok(fresh?)
+}
+
+/// Bytes of a key that is one secret for both halves of the work.
+pub(crate) fn symmetric_bytes(algorithm: Algorithm) -> Option<usize> {
+    use Algorithm::*;
+    match algorithm {
+        Aes128 => Some(16),
+        Aes192 => Some(24),
+        Aes256 => Some(32),
+        HmacSha1 => Some(20),
+        HmacSha224 => Some(28),
+        HmacSha256 => Some(32),
+        HmacSha384 => Some(48),
+        HmacSha512 => Some(64),
+        _ => None,
+    }
 }
 
 fn made_apart(make: fn() -> Result<Fresh, Short>) -> Result<Fresh, Short> {
@@ -82,7 +91,7 @@ fn seeded(len: usize, public: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<F
     Ok(Fresh { material: seed.into(), public: Some(public) })
 }
 
-fn der<K: AsDer<PublicKeyX509Der<'static>>>(key: &K) -> Option<Vec<u8>> {
+pub(crate) fn der<K: AsDer<PublicKeyX509Der<'static>>>(key: &K) -> Option<Vec<u8>> {
     key.as_der().ok().map(|der| der.as_ref().to_vec())
 }
 
@@ -101,16 +110,16 @@ fn elliptic(algorithm: Algorithm) -> Result<Fresh, Short> {
     Ok(Fresh { material: Kept::keep(scalar.as_ref())?, public: Some(public) })
 }
 
-fn ed25519_public(seed: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn ed25519_public(seed: &[u8]) -> Option<Vec<u8>> {
     der(Ed25519KeyPair::from_seed_unchecked(seed).ok()?.public_key())
 }
 
-fn ml_dsa_public(algorithm: Algorithm, seed: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn ml_dsa_public(algorithm: Algorithm, seed: &[u8]) -> Option<Vec<u8>> {
     let (module, _) = ml_dsa_algorithm(algorithm)?;
     der(PqdsaKeyPair::from_seed(module, seed).ok()?.public_key())
 }
 
-fn ml_kem_public(algorithm: Algorithm, seed: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn ml_kem_public(algorithm: Algorithm, seed: &[u8]) -> Option<Vec<u8>> {
     let (_, parameters) = ml_kem_algorithm(algorithm)?;
     let oid = if algorithm == Algorithm::MlKem768 { spki::ML_KEM_768 } else { spki::ML_KEM_1024 };
     Some(spki(oid, &ffi::ml_kem_from_seed(parameters, seed).ok()?.public))

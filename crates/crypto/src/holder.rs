@@ -1,4 +1,4 @@
-use crate::{envelope, generate, open, raw, sign};
+use crate::{envelope, generate, import, open, raw, sign};
 use aws_lc_rs::rand;
 use domain::{
     Algorithm, Fault, Fingerprint, KeyMaterial, ObjectId, Purpose, RANDOM_BYTES_MAX, RowId, Scheme, Signable, Table,
@@ -43,6 +43,14 @@ pub enum Job<'a> {
     /// Material for a new version.
     Generate {
         algorithm: Algorithm,
+    },
+    /// Material that is brought. Afterwards it is as if it had been generated.
+    Import {
+        with: WorkKey,
+        method: Scheme,
+        wrapped: &'a [u8],
+        algorithm: Algorithm,
+        purpose: Purpose,
     },
     Random {
         bytes: u32,
@@ -151,6 +159,12 @@ impl Software {
     pub fn fingerprint(&self, material: &Kept) -> Fingerprint {
         Fingerprint(self.fingerprints.expose(|key| material.expose(|bytes| crate::hmac_sha256(key, bytes))))
     }
+
+    fn generated(&self, fresh: generate::Fresh) -> Worked {
+        let generate::Fresh { material, public } = fresh;
+        let fingerprint = self.fingerprint(&material);
+        Worked::Generated { material, fingerprint, public: public.map(Into::into) }
+    }
 }
 
 impl Holder for Software {
@@ -167,10 +181,9 @@ impl Holder for Software {
                 let sealed = seal(with, context, &plaintext)?;
                 Ok(Worked::DataKey { plaintext, sealed })
             }
-            Job::Generate { algorithm } => {
-                let generate::Fresh { material, public } = generate::generate(*algorithm)?;
-                let fingerprint = self.fingerprint(&material);
-                Ok(Worked::Generated { material, fingerprint, public: public.map(Into::into) })
+            Job::Generate { algorithm } => generate::generate(*algorithm).map(|fresh| self.generated(fresh)),
+            Job::Import { with, method, wrapped, algorithm, purpose } => {
+                import::import(with, *method, wrapped, *algorithm, *purpose).map(|fresh| self.generated(fresh))
             }
             Job::Random { bytes } => random(*bytes).map(Worked::Random),
             other => run_more(other),

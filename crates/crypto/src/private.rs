@@ -48,7 +48,9 @@ impl Private {
     pub(crate) fn parse(algorithm: Algorithm, purpose: Purpose, bytes: &[u8]) -> Result<Self, Rejected> {
         use Algorithm::*;
         match algorithm {
-            Rsa2048 | Rsa3072 | Rsa4096 if purpose == Purpose::DecryptAsymmetric => rsa_decrypt(algorithm, bytes),
+            Rsa2048 | Rsa3072 | Rsa4096 if matches!(purpose, Purpose::DecryptAsymmetric | Purpose::Import) => {
+                rsa_decrypt(algorithm, bytes)
+            }
             Rsa2048 | Rsa3072 | Rsa4096 => rsa_sign(algorithm, bytes),
             EcP256 | EcP384 | EcP521 | EcSecp256k1 => ecdsa(algorithm, bytes).map(Self::Ecdsa),
             Ed25519 if bytes.len() == 32 => {
@@ -61,7 +63,7 @@ impl Private {
     }
 }
 
-fn rsa_bits(algorithm: Algorithm) -> usize {
+pub(crate) fn rsa_bits(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::Rsa2048 => 2_048,
         Algorithm::Rsa3072 => 3_072,

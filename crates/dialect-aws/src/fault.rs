@@ -86,6 +86,7 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         | Fault::AliasNotFound { .. }
         | Fault::RingNotFound { .. }
         | Fault::VersionNotFound { .. }
+        | Fault::ImportJobNotFound { .. }
         | Fault::PrincipalNotFound { .. }
         | Fault::TenantNotFound { .. }
         | Fault::DocumentNotFound { .. }
@@ -98,9 +99,13 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         | Fault::DestructionScheduled { .. }
         | Fault::DestructionNotScheduled
         | Fault::UsedUp { .. }
+        | Fault::NotReimportable { .. }
+        | Fault::ImportJobNotReady { .. }
         | Fault::NoSuchTransition { .. } => state(fault, noted),
         Fault::NotIdentical
         | Fault::NotImported
+        | Fault::WrappedUnreadable
+        | Fault::BadMaterial { .. }
         | Fault::WrongPurpose { .. }
         | Fault::NoPrimary
         | Fault::NotRotatable { .. }

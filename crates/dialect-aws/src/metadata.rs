@@ -48,7 +48,9 @@ pub(crate) const KEY_USAGES: &[&str] =
 
 pub(crate) fn usage(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Encrypt | Purpose::EncryptRaw | Purpose::DecryptAsymmetric | Purpose::Wrap => "ENCRYPT_DECRYPT",
+        Purpose::Encrypt | Purpose::EncryptRaw | Purpose::DecryptAsymmetric | Purpose::Wrap | Purpose::Import => {
+            "ENCRYPT_DECRYPT"
+        }
         Purpose::Sign | Purpose::SignAndDecrypt => "SIGN_VERIFY",
         Purpose::Mac => "GENERATE_VERIFY_MAC",
         Purpose::Agree => "KEY_AGREEMENT",

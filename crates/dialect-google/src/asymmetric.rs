@@ -257,7 +257,7 @@ pub(crate) fn write_public_key(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u
 }
 
 /// SubjectPublicKeyInfo as text (RFC 7468).
-fn pem(spki: &[u8]) -> String {
+pub(crate) fn pem(spki: &[u8]) -> String {
     const LINE: usize = 64;
     let encoded = STANDARD.encode(spki);
     let mut text = String::from("-----BEGIN PUBLIC KEY-----\n");

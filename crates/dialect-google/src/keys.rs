@@ -56,7 +56,7 @@ pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
         algorithm,
         scheme,
         later: false,
-        origin: Origin::Generated,
+        origin: origin(key, input.skip_initial_version_creation)?,
         protection: ProtectionLevel::Software,
         authority: Authority::GoogleIam,
         description: String::new(),
@@ -70,6 +70,17 @@ pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
         window: Window::ALWAYS,
         token: None,
     })))
+}
+
+/// A key into which material is imported and nothing else begins with nothing.
+fn origin(key: &kms::CryptoKey, empty: bool) -> Result<Origin, Objection> {
+    match (key.import_only, empty) {
+        (false, _) => Ok(Origin::Generated),
+        (true, true) => Ok(Origin::Imported),
+        (true, false) => {
+            Err(Objection::invalid("A key with import_only must be created with skip_initial_version_creation."))
+        }
+    }
 }
 
 fn purpose(number: i32) -> Result<Purpose, Objection> {
@@ -134,7 +145,6 @@ pub(crate) fn level_missing(level: &str, why: &str) -> Objection {
 /// What the service has and this release has not.
 fn not_here(key: &kms::CryptoKey, trusted_wrapping: bool) -> Result<(), Objection> {
     let absent = [
-        (key.import_only, "import_only"),
         (!key.crypto_key_backend.is_empty(), "crypto_key_backend"),
         (key.key_access_justifications_policy.is_some(), "key_access_justifications_policy"),
         (trusted_wrapping, "trusted_wrapping_enabled"),

@@ -14,6 +14,7 @@ mod filter;
 mod grpc;
 mod iam;
 mod input;
+mod jobs;
 mod json;
 mod keys;
 mod listing;

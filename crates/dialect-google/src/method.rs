@@ -3,7 +3,7 @@
 
 use crate::input::Reader;
 use crate::status::Noted;
-use crate::{asymmetric, iam, keys, locations, rings, uses, versions};
+use crate::{asymmetric, iam, jobs, keys, locations, rings, uses, versions};
 use domain::{Action, Reply};
 
 /// Turns an answer into a message; nothing where the method does not have such an answer.
@@ -59,10 +59,10 @@ methods! {
     KMS UpdateCryptoKeyVersion = SuspendKey, "cloudkms.cryptoKeyVersions.update", Serves(versions::update, versions::write);
     KMS DestroyCryptoKeyVersion = ScheduleDestruction, "cloudkms.cryptoKeyVersions.destroy", Serves(versions::destroy, versions::write);
     KMS RestoreCryptoKeyVersion = CancelDestruction, "cloudkms.cryptoKeyVersions.restore", Serves(versions::restore, versions::write);
-    KMS ListImportJobs = Unknown, "cloudkms.importJobs.list", Refuses;
-    KMS GetImportJob = Unknown, "cloudkms.importJobs.get", Refuses;
-    KMS CreateImportJob = Unknown, "cloudkms.importJobs.create", Refuses;
-    KMS ImportCryptoKeyVersion = Unknown, "cloudkms.importJobs.useToImport", Refuses;
+    KMS ListImportJobs = ListImportJobs, "cloudkms.importJobs.list", Serves(jobs::list, jobs::write_list);
+    KMS GetImportJob = DescribeImportJob, "cloudkms.importJobs.get", Serves(jobs::get, jobs::write);
+    KMS CreateImportJob = CreateImportJob, "cloudkms.importJobs.create", Serves(jobs::create, jobs::write);
+    KMS ImportCryptoKeyVersion = ImportVersion, "cloudkms.importJobs.useToImport", Serves(jobs::import, versions::write);
     KMS ListRetiredResources = Unknown, "cloudkms.retiredResources.list", Refuses;
     KMS GetRetiredResource = Unknown, "cloudkms.retiredResources.get", Refuses;
     KMS DeleteCryptoKey = Unknown, "cloudkms.cryptoKeys.delete", Refuses;

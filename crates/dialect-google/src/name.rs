@@ -11,6 +11,7 @@ pub(crate) struct Named<'a> {
     pub(crate) project: &'a str,
     pub(crate) place: Location,
     pub(crate) ring: &'a str,
+    /// Or import job.
     pub(crate) key: &'a str,
     pub(crate) version: Option<u32>,
 }
@@ -38,12 +39,14 @@ pub(crate) enum Kind {
     Version,
     /// Either: a version means itself, a key its primary.
     KeyOrVersion,
+    Job,
 }
 
 const PROJECT: &str = "projects/([^/]+)";
 const LOCATION: &str = "/locations/([a-zA-Z0-9-]{1,63})";
 const RING: &str = "/keyRings/([a-zA-Z0-9_-]{1,63})";
 const KEY: &str = "/cryptoKeys/([a-zA-Z0-9_-]{1,63})";
+const JOB: &str = "/importJobs/([a-zA-Z0-9_-]{1,63})";
 const VERSION: &str = "/cryptoKeyVersions/([a-zA-Z0-9_-]{1,63})";
 
 impl Kind {
@@ -55,6 +58,7 @@ impl Kind {
             Self::Key => format!("{PROJECT}{LOCATION}{RING}{KEY}"),
             Self::Version => format!("{PROJECT}{LOCATION}{RING}{KEY}{VERSION}"),
             Self::KeyOrVersion => format!("{PROJECT}{LOCATION}{RING}{KEY}({VERSION})?"),
+            Self::Job => format!("{PROJECT}{LOCATION}{RING}{JOB}"),
         }
     }
 }
@@ -77,8 +81,9 @@ fn read(text: &str, kind: Kind) -> Option<Named<'_>> {
     if kind != Kind::Location {
         named.ring = after("keyRings").filter(|id| is_id(id))?;
     }
-    if matches!(kind, Kind::Key | Kind::Version | Kind::KeyOrVersion) {
-        named.key = after("cryptoKeys").filter(|id| is_id(id))?;
+    if !matches!(kind, Kind::Location | Kind::Ring) {
+        let label = if kind == Kind::Job { "importJobs" } else { "cryptoKeys" };
+        named.key = after(label).filter(|id| is_id(id))?;
     }
     if kind == Kind::Version {
         named.version = Some(version_number(after("cryptoKeyVersions")?)?);

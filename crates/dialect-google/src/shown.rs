@@ -3,7 +3,7 @@
 use crate::proto::kms;
 use crate::proto::kms::crypto_key::{CryptoKeyPurpose, RotationSchedule};
 use crate::proto::kms::crypto_key_version::CryptoKeyVersionState;
-use crate::{algorithm, time};
+use crate::{algorithm, name, time};
 use domain::{
     Destruction, FailureReason, Key, KeyState, Life, Material, Moment, Origin, ProtectionLevel, Purpose, Version,
 };
@@ -41,7 +41,10 @@ pub(crate) fn version(name: &str, key: &Key, version: &Version, now: Moment) -> 
     let state = state(key, version, now);
     let made = matches!(version.material, Material::Held { .. } | Material::Removed(_));
     let made = made.then(|| time::written(version.created));
-    let imported = key.origin == Origin::Imported;
+    let imported = key.origin_of(version) == Origin::Imported;
+    let is_gone = matches!(state, CryptoKeyVersionState::Destroyed | CryptoKeyVersionState::ImportFailed);
+    let ring = name::upto(name, "keyRings");
+    let import = version.imported.as_ref();
     kms::CryptoKeyVersion {
         name: format!("{name}/cryptoKeyVersions/{}", version.number),
         state: state.into(),
@@ -49,9 +52,11 @@ pub(crate) fn version(name: &str, key: &Key, version: &Version, now: Moment) -> 
         algorithm: algorithm::written(key.purpose, key.algorithm_of(version), key.scheme_of(version)).into(),
         create_time: Some(time::written(version.created)),
         generate_time: made.filter(|_| !imported),
-        import_time: made.filter(|_| imported),
+        import_job: import.map(|import| format!("{ring}/importJobs/{}", import.job)).unwrap_or_default(),
+        import_time: import.map(|import| time::written(import.at)),
         destroy_time: end(key, version).map(time::written),
-        reimport_eligible: imported && state == CryptoKeyVersionState::Destroyed,
+        destroy_event_time: version.destroyed.filter(|_| state == CryptoKeyVersionState::Destroyed).map(time::written),
+        reimport_eligible: imported && is_gone && key.life.state != KeyState::Destroyed,
         ..kms::CryptoKeyVersion::default()
     }
 }
@@ -64,7 +69,7 @@ pub(crate) fn state(key: &Key, version: &Version, now: Moment) -> CryptoKeyVersi
         Material::Removed(_) => Destroyed,
         Material::Failed(FailureReason::Generation) => GenerationFailed,
         Material::Failed(FailureReason::Import) => ImportFailed,
-        Material::Awaited if key.origin == Origin::Generated => PendingGeneration,
+        Material::Awaited if key.origin_of(version) == Origin::Generated => PendingGeneration,
         Material::Awaited => PendingImport,
         Material::Held { .. } if end(key, version).is_some() => DestroyScheduled,
         Material::Held { .. } if is_enabled(key.life) && is_enabled(version.life) => Enabled,
@@ -103,6 +108,6 @@ pub(crate) fn purpose(purpose: Purpose) -> CryptoKeyPurpose {
         Purpose::Encapsulate => CryptoKeyPurpose::KeyEncapsulation,
         Purpose::Wrap => CryptoKeyPurpose::AesWrapping,
         // The tongue cannot spell these, and such keys are not shown in it.
-        Purpose::Agree | Purpose::SignAndDecrypt => CryptoKeyPurpose::Unspecified,
+        Purpose::Agree | Purpose::SignAndDecrypt | Purpose::Import => CryptoKeyPurpose::Unspecified,
     }
 }

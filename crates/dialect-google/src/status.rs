@@ -66,6 +66,7 @@ pub(crate) fn of_fault(fault: &Fault, method: &Method, noted: &Noted<'_>) -> Pro
         | Fault::KeyNotFound { .. }
         | Fault::RingNotFound { .. }
         | Fault::VersionNotFound { .. }
+        | Fault::ImportJobNotFound { .. }
         | Fault::AliasNotFound { .. }
         | Fault::PrincipalNotFound { .. }
         | Fault::TenantNotFound { .. }
@@ -74,6 +75,9 @@ pub(crate) fn of_fault(fault: &Fault, method: &Method, noted: &Noted<'_>) -> Pro
         Fault::Denied { reason } => denied(reason, method, noted),
         Fault::AwaitingApproval { .. } => denied(&fault.to_string(), method, noted),
         Fault::WrongKey | Fault::CiphertextUnreadable | Fault::CiphertextOfUnknownKey => unopened(),
+        Fault::WrappedUnreadable | Fault::BadMaterial { .. } | Fault::NotIdentical => {
+            Problem::new(Code::InvalidArgument, sentence(fault))
+        }
         Fault::Invalid { .. } | Fault::BadMarker | Fault::BadTags { .. } | Fault::BadDocument { .. } => {
             invalid(fault, noted)
         }
@@ -104,6 +108,7 @@ fn absent(fault: &Fault, noted: &Noted<'_>) -> Problem {
     let told = |kind: &str, name: &str| Problem::new(Code::NotFound, format!("{kind} {name} not found."));
     match fault {
         Fault::RingNotFound { .. } => told("KeyRing", noted.ring()),
+        Fault::ImportJobNotFound { .. } => told("ImportJob", noted.get("job").unwrap_or_else(|| noted.name())),
         Fault::KeyNotFound { .. } => told("CryptoKey", noted.key()),
         Fault::VersionNotFound { version } => told("CryptoKeyVersion", &noted.version(*version)),
         Fault::TenantNotFound { name } => {
@@ -140,7 +145,8 @@ fn invalid(fault: &Fault, noted: &Noted<'_>) -> Problem {
 
 fn already_there(noted: &Noted<'_>) -> Problem {
     let name = noted.get("made").unwrap_or_else(|| noted.name());
-    let kind = if name.contains("/cryptoKeys/") { "CryptoKey" } else { "KeyRing" };
+    let kinds = [("/cryptoKeys/", "CryptoKey"), ("/importJobs/", "ImportJob")];
+    let kind = kinds.iter().find(|(label, _)| name.contains(label)).map_or("KeyRing", |(_, kind)| kind);
     Problem::new(Code::AlreadyExists, format!("{kind} {name} already exists."))
 }
 
@@ -159,6 +165,14 @@ fn precondition(fault: &Fault, noted: &Noted<'_>) -> Problem {
             "{} is not enabled: the key as a whole is suspended, which only whoever governs it can take back.",
             noted.key()
         ),
+        Fault::ImportJobNotReady { material, .. } => {
+            let state = if *material == Material::Awaited { "PENDING_GENERATION" } else { "EXPIRED" };
+            let job = noted.get("job").unwrap_or_default();
+            format!("{job} is not active, current state is: {state}.")
+        }
+        Fault::NotReimportable { version } => {
+            format!("{} cannot be imported again: its material is there.", noted.version(*version))
+        }
         Fault::NoPrimary => format!("{} has no primary version.", noted.key()),
         other => sentence(other),
     };

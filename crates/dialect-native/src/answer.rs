@@ -34,6 +34,10 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
             let version = shown.key.version(*version).ok();
             json!({ "key": key(shown), "version": version.map(|one| shown::version(&shown.key, one, shown.now)) })
         }
+        Reply::ImportJob(job) => json!({ "import_job": shown::import_job(&job.key, job.now) }),
+        Reply::ImportJobs { jobs, .. } => {
+            json!({ "import_jobs": jobs.iter().map(|job| shown::import_job(job, now)).collect::<Vec<_>>() })
+        }
         Reply::Ring(ring) => json!({ "ring": shown::ring(ring) }),
         Reply::Rings(rings) => json!({ "rings": rings.iter().map(|ring| shown::ring(ring)).collect::<Vec<_>>() }),
         Reply::Locations(all) => json!({ "locations": all.iter().map(|one| one.0.to_string()).collect::<Vec<_>>() }),
@@ -155,7 +159,7 @@ fn log_or_site(reply: &Reply) -> Value {
     }
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 

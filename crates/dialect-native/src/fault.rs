@@ -42,6 +42,7 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::AliasNotFound { .. }
         | Fault::RingNotFound { .. }
         | Fault::VersionNotFound { .. }
+        | Fault::ImportJobNotFound { .. }
         | Fault::PrincipalNotFound { .. }
         | Fault::TenantNotFound { .. }
         | Fault::DocumentNotFound { .. }
@@ -59,6 +60,8 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::UsedUp { .. }
         | Fault::NoSuchTransition { .. }
         | Fault::NoPrimary
+        | Fault::NotReimportable { .. }
+        | Fault::ImportJobNotReady { .. }
         | Fault::NotRotatable { .. }
         | Fault::AlreadyThere { .. }
         | Fault::LimitReached { .. }
@@ -66,6 +69,8 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::Conflict => 409,
         Fault::NotIdentical
         | Fault::NotImported
+        | Fault::WrappedUnreadable
+        | Fault::BadMaterial { .. }
         | Fault::WrongPurpose { .. }
         | Fault::WrongKey
         | Fault::CiphertextUnreadable

@@ -1,5 +1,6 @@
 //! Keys and versions, as they are shown.
 
+use crate::answer::base64;
 use crate::words::Word;
 use domain::{
     Destruction, FailureReason, Fault, Key, KeyShown, KeyState, Keyring, Limits, Material, Moment, Reading, Removal,
@@ -119,6 +120,8 @@ pub(crate) fn version(key: &Key, version: &Version, now: Moment) -> Value {
         "until": version.window.until.map(time),
         "created": time(version.created),
         "cause": version.cause.word(),
+        "destroyed": version.destroyed.map(time),
+        "import": version.imported.as_ref().map(|one| json!({ "job": one.job, "at": time(one.at) })),
     })
 }
 
@@ -143,6 +146,25 @@ pub(crate) fn worker(by: &Worker) -> Value {
         "account": by.owner.account,
         "version": by.version,
         "algorithm": algorithm.name(),
+    })
+}
+
+/// A key that unwraps what is brought.
+pub(crate) fn import_job(job: &Key, now: Moment) -> Value {
+    let version = job.versions.first();
+    let (state, expires) = material(version.map_or(Material::Awaited, |version| version.material.at(now)));
+    let spki = version.and_then(|version| version.public.as_ref()).filter(|_| state == "held");
+    json!({
+        "id": job.id.to_string(),
+        "name": job.name,
+        "ring": job.ring,
+        "location": &*job.location.0,
+        "algorithm": job.algorithm.name(),
+        "scheme": job.scheme.map(Scheme::name),
+        "material": state,
+        "expires": expires.map(time),
+        "created": time(job.created),
+        "spki": spki.map(|spki| base64(spki)),
     })
 }
 

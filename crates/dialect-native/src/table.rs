@@ -1,7 +1,7 @@
 //! Which operation is which: the one table from names to readers and to the documentation.
 
 use crate::input::{Member, Operation, Trouble};
-use crate::operations::{bindings, documents, keys, life, log, names, principals, rings, signs, site, uses};
+use crate::operations::{bindings, documents, jobs, keys, life, log, names, principals, rings, signs, site, uses};
 use domain::{Action, Ask};
 
 /// An operation: its name in a path, what it is called in policies and in the log, and who reads it.
@@ -49,6 +49,10 @@ static TABLE: &[Row] = &[
     row::<rings::DescribeRing>("describe-ring"),
     row::<rings::ListRings>("list-rings"),
     row::<rings::ListLocations>("list-locations"),
+    row::<jobs::CreateImportJob>("create-import-job"),
+    row::<jobs::DescribeImportJob>("describe-import-job"),
+    row::<jobs::ListImportJobs>("list-import-jobs"),
+    row::<jobs::ImportVersion>("import-version"),
     row::<life::EnableRotation>("enable-rotation"),
     row::<life::DisableRotation>("disable-rotation"),
     row::<life::GetRotation>("get-rotation"),
@@ -143,7 +147,8 @@ mod tests {
 
     #[test]
     fn whatever_a_caller_may_do_has_an_operation() {
-        let other = [Action::Unknown, Action::ReEncryptTo];
+        // What is asked for together with something else has none of its own.
+        let other = [Action::Unknown, Action::ReEncryptTo, Action::UseImportJob];
         let missing: Vec<_> = Action::ALL
             .iter()
             .filter(|action| action.class() != ActionClass::House && !other.contains(action))

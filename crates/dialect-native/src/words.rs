@@ -39,7 +39,7 @@ macro_rules! words {
 words! {
     Purpose, "purpose": "encrypt" = Encrypt, "sign" = Sign, "mac" = Mac, "decrypt-asymmetric" = DecryptAsymmetric,
         "agree" = Agree, "encapsulate" = Encapsulate, "encrypt-raw" = EncryptRaw, "wrap" = Wrap,
-        "sign-and-decrypt" = SignAndDecrypt;
+        "sign-and-decrypt" = SignAndDecrypt, "import" = Import;
     Origin, "origin": "generated" = Generated, "imported" = Imported, "external" = External;
     ProtectionLevel, "protection": "software" = Software, "hsm" = Hsm, "external" = External;
     KeyState, "state": "pre-activation" = PreActivation, "active" = Active, "suspended" = Suspended,

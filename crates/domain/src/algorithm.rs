@@ -19,10 +19,12 @@ pub enum Purpose {
     Wrap = 8,
     /// Signs and decrypts: Azure's RSA keys alone can.
     SignAndDecrypt = 9,
+    /// Unwraps material that is brought, and nothing else: an import job.
+    Import = 10,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Encrypt,
         Self::Sign,
         Self::Mac,
@@ -32,6 +34,7 @@ impl Purpose {
         Self::EncryptRaw,
         Self::Wrap,
         Self::SignAndDecrypt,
+        Self::Import,
     ];
 
     pub fn from_number(number: u8) -> Option<Self> {
@@ -120,6 +123,7 @@ impl Algorithm {
             | Purpose::DecryptAsymmetric
             | Purpose::Encapsulate
             | Purpose::EncryptRaw
+            | Purpose::Import
             | Purpose::Wrap => Scheme::ALL.iter().any(|scheme| scheme.fits(self, purpose)),
             Purpose::Agree | Purpose::SignAndDecrypt => false,
         }
@@ -151,6 +155,7 @@ impl Algorithm {
             Purpose::Mac => matches!(self, HmacSha1 | HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512),
             Purpose::DecryptAsymmetric => matches!(self, Rsa2048 | Rsa3072 | Rsa4096 | Sm2),
             Purpose::SignAndDecrypt => matches!(self, Rsa2048 | Rsa3072 | Rsa4096),
+            Purpose::Import => matches!(self, Rsa3072 | Rsa4096),
             Purpose::Agree => matches!(self, EcP256 | EcP384 | EcP521 | EcSecp256k1 | X25519 | Sm2),
             Purpose::Encapsulate => matches!(self, MlKem512 | MlKem768 | MlKem1024 | XWing),
             Purpose::Sign => !self.is_symmetric() && !matches!(self, X25519 | MlKem512 | MlKem768 | MlKem1024 | XWing),

@@ -250,6 +250,35 @@ pub enum Ask {
         project: Option<String>,
     },
 
+    // Material that is brought
+    /// A key of the house's own, whose public half wraps what is brought.
+    CreateImportJob {
+        ring: RingName,
+        name: String,
+        algorithm: Algorithm,
+        scheme: Scheme,
+    },
+    DescribeImportJob {
+        ring: RingName,
+        name: String,
+    },
+    /// In the order of their names.
+    ListImportJobs {
+        ring: RingName,
+    },
+    /// Into one more version, or again into one whose material is gone.
+    ImportVersion {
+        key: KeyName,
+        version: Option<u32>,
+        /// In tongues where an algorithm's name says what it is for.
+        purpose: Option<Purpose>,
+        algorithm: Algorithm,
+        scheme: Option<Scheme>,
+        /// By its name in the key's ring.
+        job: String,
+        wrapped: Vec<u8>,
+    },
+
     // Names
     CreateAlias {
         alias: String,

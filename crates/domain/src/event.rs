@@ -56,7 +56,7 @@ impl Key {
                 life.schedule(scope, Destruction::Scheduled { deadline, due, resume_to })?;
             }
             Event::CancelDestruction(scope) => self.life_of(scope)?.resume()?,
-            Event::Destroy(scope) => self.destroy(scope, now.steady)?,
+            Event::Destroy(scope) => self.destroy(scope, now)?,
             Event::Bury(scope) => self.bury(scope)?,
             Event::Import { version, fingerprint, expires, activate } => {
                 self.import(version, fingerprint, expires, activate)?;
@@ -114,34 +114,48 @@ impl Key {
 
     /// An imported version loses its material only: its owner may bring the identical one again.
     /// So nothing ever leaves Destroyed, and what was compromised comes back compromised.
-    fn destroy(&mut self, scope: Scope, now: Steady) -> Result<(), Fault> {
-        let ends = scope == Scope::Key || !may_return(self.origin);
+    fn destroy(&mut self, scope: Scope, now: Moment) -> Result<(), Fault> {
+        let ends = self.ends(scope)?;
         let life = self.life_of(scope)?;
         let (deadline, due, _) = life.unschedule()?;
-        if now < due {
+        if now.steady < due {
             return Err(Fault::DestructionScheduled { scope, deadline });
         }
         if ends {
             life.state = life.state.becomes(KeyState::Destroyed)?;
         }
-        self.empty(scope);
+        self.empty(scope, Some(now.wall));
         Ok(())
     }
 
     fn bury(&mut self, scope: Scope) -> Result<(), Fault> {
-        let ends = scope == Scope::Key || !may_return(self.origin);
+        let ends = self.ends(scope)?;
         let life = self.life_of(scope)?;
         life.destruction = Destruction::None;
         if ends {
             life.state = KeyState::Destroyed;
         }
-        self.empty(scope);
+        self.empty(scope, None);
         Ok(())
     }
 
-    fn empty(&mut self, scope: Scope) {
+    /// Whether a destruction is the end for good.
+    fn ends(&self, scope: Scope) -> Result<bool, Fault> {
+        match scope {
+            Scope::Key => Ok(true),
+            Scope::Version(number) => Ok(!may_return(self.origin_of(self.version(number)?))),
+        }
+    }
+
+    /// `at`: nobody knows when that was, without.
+    fn empty(&mut self, scope: Scope, at: Option<Timestamp>) {
         let meant = |version: &&mut Version| scope == Scope::Key || scope == Scope::Version(version.number);
-        self.versions.iter_mut().filter(meant).for_each(|version| version.remove(Removal::Destroyed));
+        for version in self.versions.iter_mut().filter(meant) {
+            if version.material != Material::Removed(Removal::Destroyed) {
+                version.destroyed = at;
+            }
+            version.remove(Removal::Destroyed);
+        }
     }
 
     fn import(
@@ -151,7 +165,7 @@ impl Key {
         expires: Option<Timestamp>,
         activate: bool,
     ) -> Result<(), Fault> {
-        if self.origin != Origin::Imported {
+        if self.origin_of(self.version(number)?) != Origin::Imported {
             return Err(Fault::NotImported);
         }
         let version = self.version_mut(number)?;
@@ -161,6 +175,7 @@ impl Key {
             }
             _ => {
                 version.material = Material::Held { expires };
+                version.destroyed = None;
                 version.fingerprint = Some(print);
             }
         }

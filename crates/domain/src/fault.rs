@@ -20,6 +20,9 @@ pub enum Fault {
     VersionNotFound {
         version: u32,
     },
+    ImportJobNotFound {
+        job: String,
+    },
     PrincipalNotFound {
         name: String,
     },
@@ -71,6 +74,22 @@ pub enum Fault {
     },
     NotIdentical,
     NotImported,
+    /// The material of the version is there.
+    NotReimportable {
+        version: u32,
+    },
+    /// The job has no key yet, or none any more.
+    ImportJobNotReady {
+        job: String,
+        material: Material,
+    },
+    /// Whatever kept wrapped material shut looks alike.
+    WrappedUnreadable,
+    /// It was unwrapped, and is no material of the algorithm that it was said to be, or a weak one.
+    BadMaterial {
+        algorithm: Algorithm,
+        why: &'static str,
+    },
     WrongPurpose {
         purpose: Purpose,
     },
@@ -143,6 +162,7 @@ impl Fault {
             | Self::AliasNotFound { .. }
             | Self::RingNotFound { .. }
             | Self::VersionNotFound { .. }
+            | Self::ImportJobNotFound { .. }
             | Self::PrincipalNotFound { .. }
             | Self::TenantNotFound { .. }
             | Self::DocumentNotFound { .. }
@@ -158,6 +178,10 @@ impl Fault {
             Self::NoSuchTransition { .. } => "no-such-transition",
             Self::NotIdentical => "not-identical",
             Self::NotImported => "not-imported",
+            Self::NotReimportable { .. } => "not-reimportable",
+            Self::ImportJobNotReady { .. } => "import-job-not-ready",
+            Self::WrappedUnreadable => "wrapped-unreadable",
+            Self::BadMaterial { .. } => "bad-material",
             Self::WrongPurpose { .. } => "wrong-purpose",
             Self::NoPrimary => "no-primary",
             Self::NotRotatable { .. } => "not-rotatable",
@@ -288,11 +312,13 @@ impl fmt::Display for Fault {
         match self {
             Self::NotFound => write!(f, "there is nothing of that name"),
             Self::KeyNotFound { asked } => write!(f, "there is no key `{asked}` here"),
-            Self::AliasNotFound { alias } => write!(f, "there is no alias `{alias}` here"),
-            Self::RingNotFound { .. } | Self::VersionNotFound { .. } => self.absent(f),
-            Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
-            Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
-            Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
+            Self::AliasNotFound { .. }
+            | Self::RingNotFound { .. }
+            | Self::VersionNotFound { .. }
+            | Self::ImportJobNotFound { .. }
+            | Self::PrincipalNotFound { .. }
+            | Self::TenantNotFound { .. }
+            | Self::DocumentNotFound { .. } => self.absent(f),
             Self::EntryNotFound { index, size } if index < size => {
                 write!(f, "entry {index} is not yours to see, or is not kept any more")
             }
@@ -302,18 +328,7 @@ impl fmt::Display for Fault {
                 write!(f, "awaits approval {approval}; repeat the request once approved")
             }
             Self::NotUsable(scope, state) => write!(f, "{scope} is {state:?} and may not do this"),
-            Self::MaterialNotHeld { version, material: Material::Awaited } => {
-                write!(f, "the material of version {version} is not there yet")
-            }
-            Self::MaterialNotHeld { version, material } => {
-                write!(f, "the material of version {version} is not held ({material:?}); import it again")
-            }
-            Self::WindowNotOpen { version, from } => {
-                write!(f, "version {version} may not protect before {}; name another version", from.to_rfc3339())
-            }
-            Self::WindowEnded { version, until } => {
-                write!(f, "version {version} may no longer protect since {}; rotate the key", until.to_rfc3339())
-            }
+            Self::MaterialNotHeld { .. } | Self::WindowNotOpen { .. } | Self::WindowEnded { .. } => self.not_now(f),
             Self::DestructionScheduled { scope, deadline } => {
                 write!(f, "{scope} is to be destroyed at {}; cancel that first", deadline.to_rfc3339())
             }
@@ -324,6 +339,10 @@ impl fmt::Display for Fault {
             Self::NoSuchTransition { from, to } => write!(f, "{from:?} never becomes {to:?}"),
             Self::NotIdentical => write!(f, "this is not the material that was imported before"),
             Self::NotImported => write!(f, "only a key of imported origin takes material"),
+            Self::NotReimportable { .. }
+            | Self::ImportJobNotReady { .. }
+            | Self::WrappedUnreadable
+            | Self::BadMaterial { .. } => self.unimported(f),
             Self::WrongPurpose { purpose } => write!(f, "the key's purpose is {purpose:?}"),
             Self::NoPrimary => write!(f, "the key has no primary version; make one version the primary"),
             Self::NotRotatable { why } => write!(f, "the key cannot be rotated: {why}"),
@@ -357,11 +376,51 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// What is around keys and in them.
+    /// What is not where it was looked for.
     fn absent(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AliasNotFound { alias } => write!(f, "there is no alias `{alias}` here"),
+            Self::PrincipalNotFound { name } => write!(f, "there is no principal `{name}` here"),
+            Self::TenantNotFound { name } => write!(f, "there is no tenant `{name}`"),
+            Self::DocumentNotFound { name } => write!(f, "there is no document `{name}`"),
             Self::RingNotFound { ring } => write!(f, "there is no key ring `{ring}` here"),
             Self::VersionNotFound { version } => write!(f, "there is no version {version}"),
+            Self::ImportJobNotFound { job } => write!(f, "there is no import job `{job}` in the key's ring"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a version may not do it at this time.
+    fn not_now(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MaterialNotHeld { version, material: Material::Awaited } => {
+                write!(f, "the material of version {version} is not there yet")
+            }
+            Self::MaterialNotHeld { version, material } => {
+                write!(f, "the material of version {version} is not held ({material:?}); import it again")
+            }
+            Self::WindowNotOpen { version, from } => {
+                write!(f, "version {version} may not protect before {}; name another version", from.to_rfc3339())
+            }
+            Self::WindowEnded { version, until } => {
+                write!(f, "version {version} may no longer protect since {}; rotate the key", until.to_rfc3339())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with material that is brought.
+    fn unimported(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReimportable { version } => {
+                write!(f, "version {version} has its material; only one whose material is gone takes it again")
+            }
+            Self::ImportJobNotReady { job, material: Material::Awaited } => {
+                write!(f, "the import job `{job}` has no key yet; try again")
+            }
+            Self::ImportJobNotReady { job, .. } => write!(f, "the import job `{job}` has expired; make another"),
+            Self::WrappedUnreadable => write!(f, "the material cannot be unwrapped by this import job"),
+            Self::BadMaterial { algorithm, why } => write!(f, "this is no material for {}: {why}", algorithm.name()),
             _ => Ok(()),
         }
     }

@@ -104,6 +104,18 @@ pub struct Version {
     pub scheme: Option<Scheme>,
     /// The public half of the material, where it has one: SubjectPublicKeyInfo (RFC 5280) in DER.
     pub public: Option<Arc<[u8]>>,
+    /// How the material was brought, where it was not made here.
+    pub imported: Option<Imported>,
+    /// When the material was destroyed, where it was.
+    pub destroyed: Option<Timestamp>,
+}
+
+/// The newest import into a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// The import job, by its name in the key's ring.
+    pub job: String,
+    pub at: Timestamp,
 }
 
 /// HMAC-SHA-256 of the material under a key of the site: equal material has equal fingerprints.
@@ -174,6 +186,11 @@ impl Key {
         version.scheme.or(self.scheme)
     }
 
+    /// Where the material of the version comes from: a key whose material is made here takes imported versions too.
+    pub fn origin_of(&self, version: &Version) -> Origin {
+        if version.imported.is_some() { Origin::Imported } else { self.origin }
+    }
+
     pub fn primary_version(&self) -> Result<&Version, Fault> {
         self.version(self.primary)
     }
@@ -203,8 +220,21 @@ impl Version {
     pub fn active(number: u32, fingerprint: Option<Fingerprint>, created: Timestamp, cause: VersionCause) -> Self {
         let material = Material::Held { expires: None };
         let (life, window) = (Life::ACTIVE, Window::ALWAYS);
-        let (algorithm, scheme, public) = (None, None, None);
-        Self { number, life, material, fingerprint, window, created, cause, algorithm, scheme, public }
+        let (algorithm, scheme, public, imported, destroyed) = (None, None, None, None, None);
+        Self {
+            number,
+            life,
+            material,
+            fingerprint,
+            window,
+            created,
+            cause,
+            algorithm,
+            scheme,
+            public,
+            imported,
+            destroyed,
+        }
     }
 
     /// A version whose material is yet to be made.
@@ -234,7 +264,7 @@ impl Key {
     /// Whether the material of the version is for the house to make.
     pub fn awaits_generation(&self, version: &Version) -> bool {
         let ended = self.life.state == crate::KeyState::Destroyed || version.life.state == crate::KeyState::Destroyed;
-        self.origin == Origin::Generated && version.material == Material::Awaited && !ended
+        self.origin_of(version) == Origin::Generated && version.material == Material::Awaited && !ended
     }
 }
 

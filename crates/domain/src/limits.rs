@@ -34,6 +34,10 @@ pub const VERSION_WINDOW_SECONDS_DEFAULT: u32 = 30 * SECONDS_PER_DAY;
 /// Of one tenant and location, where they are listed in the order of their names.
 pub const KEYS_LISTED_MAX: usize = 100_000;
 pub const RINGS_LISTED_MAX: usize = 100_000;
+/// How long an import job unwraps material.
+pub const IMPORT_JOB_SECONDS: u32 = 3 * SECONDS_PER_DAY;
+/// Material as it is brought: an RSA key of 4,096 bits in PKCS#8, wrapped, has 3,000.
+pub const WRAPPED_BYTES_MAX: usize = 8_192;
 /// What somebody says of why.
 pub const REASON_CHARS_MAX: usize = 256;
 pub const PAGE_ITEMS_MAX: u32 = 1_000;

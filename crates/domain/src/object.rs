@@ -179,11 +179,14 @@ pub enum NameKind {
     Principal = 6,
     /// The public part of an access key, unique in the site.
     AccessKey = 7,
+    /// `RING/NAME` of an import job, unique in a tenant and location.
+    ImportJob = 8,
 }
 
 impl NameKind {
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Account, Self::TenantName, Self::Keyring, Self::Key, Self::Alias, Self::Principal, Self::AccessKey]
+        use NameKind::*;
+        [Account, TenantName, Keyring, Key, Alias, Principal, AccessKey, ImportJob]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }

@@ -218,13 +218,15 @@ impl Half {
 impl Tongue {
     /// Whether keys for this can be made and used in the tongue, as far as this release speaks it.
     pub fn serves(self, purpose: crate::Purpose) -> bool {
-        self != Self::Aws || purpose == crate::Purpose::Encrypt
+        purpose != crate::Purpose::Import && (self != Self::Aws || purpose == crate::Purpose::Encrypt)
     }
 
     /// Whether a key is shown in this tongue; if not, why.
     pub fn spells(self, key: &crate::Key) -> Result<(), &'static str> {
         match self {
-            Self::Native | Self::House => Ok(()),
+            Self::House => Ok(()),
+            _ if key.purpose == crate::Purpose::Import => Err("it is an import job, and no key to be used"),
+            Self::Native => Ok(()),
             Self::Aws if key.life.state == crate::KeyState::Destroyed => {
                 Err("a destroyed key is gone in the AWS tongue")
             }

@@ -52,6 +52,13 @@ pub enum Reply {
         key: KeyShown,
         version: u32,
     },
+    /// A key of purpose Import.
+    ImportJob(KeyShown),
+    /// In the order of their names.
+    ImportJobs {
+        jobs: Vec<Arc<Key>>,
+        owner: Arc<Tenant>,
+    },
     Ring(Arc<Keyring>),
     /// In the order of their names.
     Rings(Vec<Arc<Keyring>>),

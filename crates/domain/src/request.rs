@@ -147,6 +147,11 @@ actions! {
     ListRings = 134, "ListRings", Read, "Lists the key rings of a location.";
     ListLocations = 135, "ListLocations", Read, "Lists the locations that have key rings.";
     RestoreKey = 104, "RestoreKey", House, "Takes a key in again from a backup of its own, as the recovery key's holder wished.";
+    CreateImportJob = 140, "CreateImportJob", Manage, "Makes a key that unwraps material which is brought.";
+    DescribeImportJob = 141, "DescribeImportJob", Read, "Shows an import job, and its public key.";
+    ListImportJobs = 142, "ListImportJobs", Read, "Lists the import jobs of a key ring.";
+    ImportVersion = 143, "ImportVersion", Manage, "Brings the material of a version.";
+    UseImportJob = 144, "UseImportJob", Manage, "Unwraps with an import job.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
     RotateRoot = 102, "RotateRoot", House, "Brings a new root key, and seals under it what was under the one before.";
     Sign = 110, "Sign", Use, "Signs a message or a digest.";
@@ -295,6 +300,20 @@ pub enum Found {
     },
     Locations {
         locations: Vec<Location>,
+    },
+    /// Where an import job is to be made; nothing where its name is taken.
+    FreshImportJob {
+        id: ObjectId,
+        name_id: ObjectId,
+        owner: Arc<Tenant>,
+        taken: bool,
+    },
+    /// A key that material is brought to, the version that it will be, and the job that unwraps it.
+    Import {
+        key: Arc<Key>,
+        owner: Arc<Tenant>,
+        version: u32,
+        job: Box<Working>,
     },
     /// Where a key is to be made, and whether its name or its token was there before.
     FreshKey(Box<FreshKey>),

@@ -7,9 +7,9 @@ use crate::working::working;
 use crate::{Step, Supplies};
 use crypto::{Job, Worked};
 use domain::{
-    Action, Allowance, Ask, Demand, Destruction, Errand, Event, FailureReason, Fault, Found, Key, KeyState, Material,
-    Object, ObjectId, Occasion, Origin, Removal, Reply, Request, RotationSchedule, RowId, SECOND, Scope, Table, Target,
-    Tenant, Timestamp, Version, VersionCause,
+    Action, Allowance, Ask, Demand, Destruction, Errand, Event, FailureReason, Fault, Found, IMPORT_JOB_SECONDS, Key,
+    KeyState, Material, Object, ObjectId, Occasion, Origin, Purpose, Removal, Reply, Request, RotationSchedule, RowId,
+    SECOND, Scope, Table, Target, Tenant, Timestamp, Version, VersionCause,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -84,13 +84,11 @@ pub(crate) fn generate_due<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>
         let number = awaiting(key).ok_or(Fault::NotFound)?.number;
         let mut after = Key::clone(key);
         let made = |version: &&mut Version| version.number == number;
+        let life = i64::from(IMPORT_JOB_SECONDS) * SECOND;
+        let expires = (key.purpose == Purpose::Import).then(|| key.created.plus(life));
         let version = after.versions.iter_mut().find(made).ok_or(Fault::NotFound)?;
-        *version = Version {
-            material: Material::Held { expires: None },
-            fingerprint: Some(fingerprint),
-            public,
-            ..version.clone()
-        };
+        *version =
+            Version { material: Material::Held { expires }, fingerprint: Some(fingerprint), public, ..version.clone() };
         let algorithm = version.algorithm.unwrap_or(key.algorithm);
         let change = put_material(Change::none(), key, number, algorithm, material);
         Ok(Effects::change(change.put(after.id, Object::Key(Arc::new(after))), Reply::Done))

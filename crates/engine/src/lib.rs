@@ -12,6 +12,7 @@ mod encrypt;
 mod find;
 mod founding;
 mod house;
+mod import;
 mod keys;
 mod log;
 mod mac;

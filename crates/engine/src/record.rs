@@ -114,6 +114,9 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
         let algorithm = version.map_or(work.key.algorithm, |version| work.key.algorithm_of(version));
         draft.detail.text(DetailKey::Algorithm, algorithm.name());
     }
+    if let Ask::ImportVersion { algorithm, .. } = request.ask {
+        draft.detail.text(DetailKey::Algorithm, algorithm.name());
+    }
     if let Found::Token(token) = &request.found {
         draft.detail.text(DetailKey::Session, &token.id.to_string());
     }
@@ -124,7 +127,14 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
 
 /// A key was asked for in a place; now that it is made, it is what was done.
 fn tell_made(draft: &mut Drafted, request: &Request<'_>) {
-    let Found::FreshKey(fresh) = &request.found else { return };
+    let fresh = match &request.found {
+        Found::FreshKey(fresh) => fresh,
+        Found::FreshImportJob { id, .. } => {
+            draft.deeds.iter_mut().for_each(|(_, object, version)| (*object, *version) = (*id, Some(1)));
+            return;
+        }
+        _ => return,
+    };
     let made = fresh.made.as_ref().map_or(fresh.id, |made| made.id);
     let first = match request.ask {
         Ask::CreateKey(ask) if ask.without_version => None,
@@ -140,6 +150,8 @@ fn version_of(found: &Found, place: usize) -> Option<u32> {
         (Found::Work(work), _) | (Found::Rework { from: work, .. }, 0) | (Found::Rework { to: work, .. }, 1) => {
             Some(work.version)
         }
+        (Found::Import { version, .. }, 0) => Some(*version),
+        (Found::Import { .. }, 1) => Some(1),
         _ => None,
     }
 }

@@ -128,7 +128,7 @@ pub(crate) fn locations<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault>
 }
 
 /// A whole listing; more than `max` are refused, never left out.
-fn all<T>(
+pub(crate) fn all<T>(
     (table, scope): (Table, ledger::Scope),
     max: usize,
     what: &'static str,

@@ -2,8 +2,8 @@
 
 use crate::find::Here;
 use crate::{
-    Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, keys, log, mac, people, private, raw,
-    re_encrypt, rings, sign, tenants, times, tokens, working,
+    Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, import, keys, log, mac, people, private,
+    raw, re_encrypt, rings, sign, tenants, times, tokens, working,
 };
 use domain::{Action, Ask, BindingsOn, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
@@ -46,6 +46,10 @@ named! {
     Ask::ListRings { .. } => Action::ListRings,
     Ask::ListKeysInRing { .. } => Action::ListKeys,
     Ask::ListLocations { .. } => Action::ListLocations,
+    Ask::CreateImportJob { .. } => Action::CreateImportJob,
+    Ask::DescribeImportJob { .. } => Action::DescribeImportJob,
+    Ask::ListImportJobs { .. } => Action::ListImportJobs,
+    Ask::ImportVersion { .. } => Action::ImportVersion,
     Ask::CreateAlias { .. } => Action::CreateAlias,
     Ask::RetargetAlias { .. } => Action::RetargetAlias,
     Ask::DeleteAlias { .. } => Action::DeleteAlias,
@@ -140,6 +144,7 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::ListVersions { key }
         | Ask::DescribeVersion { key, .. }
         | Ask::CreateVersion { key }
+        | Ask::ImportVersion { key, .. }
         | Ask::UpdateKey { key, .. }
         | Ask::SetRotation { key, .. }
         | Ask::GetRotation { key }
@@ -230,6 +235,10 @@ fn found_rings(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::ListRings { project } => rings::found_list(project.as_deref(), here, view),
         Ask::ListKeysInRing { ring } => rings::found_keys(ring, here, view),
         Ask::ListLocations { project } => rings::found_locations(project.as_deref(), here, view),
+        Ask::CreateImportJob { ring, name, .. } => import::found_fresh(ring, name, here, view),
+        Ask::DescribeImportJob { ring, name } => import::found_job(ring, name, here, view),
+        Ask::ListImportJobs { ring } => import::found_jobs(ring, here, view),
+        Ask::ImportVersion { .. } => import::found(ask, here, view),
         other => found_people(other, action, here, view),
     }
 }
@@ -350,6 +359,10 @@ fn step_rings<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<S
         Ask::ListRings { .. } => rings::list(request),
         Ask::ListKeysInRing { .. } => keys::list(request),
         Ask::ListLocations { .. } => rings::locations(request),
+        Ask::CreateImportJob { .. } => import::create_job(request, supplies),
+        Ask::DescribeImportJob { .. } => import::show_job(request, supplies),
+        Ask::ListImportJobs { .. } => import::list_jobs(request),
+        Ask::ImportVersion { .. } => import::import(request, supplies),
         _ => step_people(request, supplies),
     }
 }

@@ -14,7 +14,7 @@ operation! {
         purpose: Option<Purpose> = "What the key is for; `encrypt` without.";
         algorithm: Option<Algorithm> = "`AES-256` without.";
         scheme: Option<Scheme> = "The only way in which the key shall be used; any that fits it without.";
-        origin: Option<Origin> = "Where the material comes from; `generated` without.";
+        origin: Option<Origin> = "Where the material comes from; `generated` without. A key of `imported` origin begins without a version.";
         protection: Option<ProtectionLevel> = "What keeps the material while it works; `software` without.";
         authority: Option<Authority> = "Whose documents may allow its use; `native` without.";
         description: Option<String> = "In words.";
@@ -54,7 +54,7 @@ operation! {
         later: input.later.unwrap_or(false),
         rotation: input.rotation_days.map(Rotate::every_days),
         version_window_seconds: None,
-        without_version: false,
+        without_version: input.origin == Some(Origin::Imported),
         limits: Limits { uses: input.uses_max, bytes: input.bytes_max },
         window: Window { from: input.window_from, until: input.window_until },
         token: input.token,

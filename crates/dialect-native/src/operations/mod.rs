@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod documents;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod life;
 pub(crate) mod log;

@@ -17,6 +17,24 @@ fn ring() -> Arc<Keyring> {
     Arc::new(Keyring { id: OTHER, tenant, location, name: "pay".into(), documents: Vec::new(), created: NOW })
 }
 
+/// An import job that has its key.
+fn job() -> domain::Key {
+    let version = domain::Version {
+        material: domain::Material::Held { expires: Some(NOW.plus(3 * DAY)) },
+        public: Some([0x30, 0x03, 0x01, 0x01, 0xff].into()),
+        ..domain::Version::awaited(1, NOW, domain::VersionCause::Creation)
+    };
+    domain::Key {
+        name: Some("from-hsm".into()),
+        purpose: domain::Purpose::Import,
+        algorithm: domain::Algorithm::Rsa3072,
+        scheme: Some(domain::Scheme::WrapOaepSha256Kwp),
+        primary: 1,
+        versions: vec![version],
+        ..key()
+    }
+}
+
 fn secret(text: &str) -> Secret {
     Secret::new(text.as_bytes().to_vec())
 }
@@ -43,6 +61,8 @@ fn keys() -> Vec<(&'static str, Reply)> {
         ("destruction", Reply::Destruction { key: shown(ended), deadline: Some(deadline), days: Some(30) }),
         ("versions", Reply::Versions { key: shown(key()), versions }),
         ("version", Reply::Version { key: shown(key()), version: 2 }),
+        ("import-job", Reply::ImportJob(shown(job()))),
+        ("import-jobs", Reply::ImportJobs { jobs: vec![Arc::new(job())], owner: tenant() }),
         ("ring", Reply::Ring(ring())),
         ("rings", Reply::Rings(vec![ring()])),
         ("locations", Reply::Locations(vec![key().location])),

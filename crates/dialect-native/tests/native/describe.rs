@@ -34,6 +34,14 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::ListRings { project } => told!("ListRings", project),
         Ask::ListLocations { project } => told!("ListLocations", project),
         Ask::CreateVersion { key } => told!("CreateVersion", key),
+        Ask::CreateImportJob { ring, name, algorithm, scheme } => {
+            told!("CreateImportJob", ring, name, algorithm, scheme)
+        }
+        Ask::DescribeImportJob { ring, name } => told!("DescribeImportJob", ring, name),
+        Ask::ListImportJobs { ring } => told!("ListImportJobs", ring),
+        Ask::ImportVersion { key, version, algorithm, scheme, job, wrapped, .. } => {
+            told!("ImportVersion", key, version, algorithm, scheme, job, wrapped)
+        }
         Ask::DescribeVersion { key, version } => told!("DescribeVersion", key, version),
         Ask::SetRotation { key, rotation } => told!("SetRotation", key, rotation),
         Ask::GetRotation { key } => told!("GetRotation", key),

@@ -165,7 +165,9 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: 
     if !ask.algorithm.serves(ask.purpose) {
         return Err(Fault::WrongPurpose { purpose: ask.purpose });
     }
-    if ask.origin != Origin::Generated {
+    // A key of imported origin begins with nothing, and is imported into.
+    let empty = ask.origin == Origin::Imported && ask.without_version;
+    if ask.origin != Origin::Generated && !empty {
         return Err(Fault::NotImplemented { what: format!("origin {:?}", ask.origin) });
     }
     if ask.protection != ProtectionLevel::Software {
@@ -180,6 +182,9 @@ fn admitted(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: 
     }
     if let Some(rotation) = ask.rotation {
         rotates_by_itself(ask.purpose)?;
+        if empty {
+            return Err(Fault::NotRotatable { why: "its material is imported; import new material" });
+        }
         scheduled(rotation, supplies.now.wall)?;
     }
     version_window(ask.version_window_seconds, fresh.owner.profile)?;
@@ -242,7 +247,8 @@ fn version_window(seconds: Option<u32>, profile: Profile) -> Result<(), Fault> {
 /// The key before it has a version.
 fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &Supplies<'_>) -> Key {
     let now = supplies.now.wall;
-    let by_profile = || fresh.owner.profile.rotation_days_default(ask.purpose).map(Rotate::every_days);
+    let ours = ask.origin == Origin::Generated;
+    let by_profile = || fresh.owner.profile.rotation_days_default(ask.purpose).filter(|_| ours).map(Rotate::every_days);
     // It was seen to be in bounds before any work was done.
     let rotation = ask.rotation.or_else(by_profile).and_then(|rotation| scheduled(rotation, now).ok());
     Key {

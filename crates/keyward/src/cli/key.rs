@@ -1,6 +1,6 @@
 //! `keyward key …`.
 
-use crate::cli::{Session, days, life, pair, pairs, show, sign};
+use crate::cli::{Session, days, import, life, pair, pairs, show, sign};
 use crate::failure::Failure;
 use crate::output;
 use clap::{Args, Subcommand};
@@ -19,6 +19,8 @@ pub(crate) enum KeyCommand {
     Certificate(CertificateArgs),
     /// Print the public half of a key as PEM.
     Public(sign::PublicArgs),
+    /// Bring material, wrapped on its way, as one more version of a key.
+    Import(import::ImportArgs),
     /// List the versions of a key.
     Versions(WholeKey),
     /// Describe a key in words.
@@ -110,6 +112,9 @@ pub(crate) struct CreateArgs {
     /// What it is for: encrypt, sign, mac …
     #[arg(long)]
     purpose: Option<String>,
+    /// Make it without a version: material is brought to it (`keyward key import`).
+    #[arg(long, conflicts_with_all = ["later", "rotate"])]
+    imported: bool,
     /// Do not wait for a key that takes long to make.
     #[arg(long)]
     later: bool,
@@ -187,6 +192,7 @@ pub(crate) async fn run(command: KeyCommand, session: &Session) -> Result<(), Fa
         }
         KeyCommand::Versions(args) => session.show("list-versions", &json!({ "key": args.key }), show::versions).await,
         KeyCommand::Public(args) => sign::public(&args, session).await,
+        KeyCommand::Import(args) => import::run(&args, session).await,
         KeyCommand::Tags(args) => session.show("list-tags", &json!({ "key": args.key }), show::tags).await,
         KeyCommand::Rotate(args) => life::rotate(&args, session).await,
         KeyCommand::Schedule(args) => life::schedule(&args, session).await,
@@ -237,6 +243,7 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
         "scheme": args.scheme,
         "purpose": args.purpose,
         "later": args.later.then_some(true),
+        "origin": args.imported.then_some("imported"),
         "rotation_days": args.rotate,
         "uses_max": args.uses_max,
         "bytes_max": args.bytes_max,

@@ -9,6 +9,7 @@ mod data;
 mod doctor;
 mod env;
 mod google;
+mod import;
 mod key;
 mod life;
 pub(crate) mod migrate;

@@ -79,6 +79,14 @@ pub(crate) fn versions(answer: &Value) -> String {
     rows(&header, list(answer, "versions").map(row).collect())
 }
 
+/// Which version the material has become.
+pub(crate) fn imported(answer: &Value) -> String {
+    let key = answer.get("key").unwrap_or(&Value::Null);
+    let print = text(answer, "/version/fingerprint");
+    let print = print.get(..16).unwrap_or_default();
+    format!("{}  version {}  fingerprint {print}…", name(key), text(answer, "/version/number"))
+}
+
 pub(crate) fn rotation_line(answer: &Value) -> String {
     let key = answer.get("key").unwrap_or(&Value::Null);
     format!("{}  {}", name(key), rotation(key))

@@ -6,14 +6,14 @@ use super::{
 use crate::cbor::{Fields, Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Key, KeyFacts,
+    Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Imported, Key, KeyFacts,
     KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Ready,
     Removal, RotationSchedule, SECONDS_PER_DAY, Scheme, Steady, Timestamp, Version, VersionCause, Window,
 };
 use secret::Kept;
 
 /// A version with everything but a public key takes less.
-const VERSION_BYTES_MAX: usize = 128;
+const VERSION_BYTES_MAX: usize = 208;
 /// Material of more bytes is none: an RSA key of 4,096 bits as PKCS#8 has 2,400.
 const MATERIAL_BYTES_MAX: usize = 4_096;
 
@@ -84,15 +84,26 @@ fn write_facts(w: &mut Writer, facts: &KeyFacts) {
     w.list(&facts.tags, write_pair);
 }
 
-/// Items of a version that has no algorithm, scheme or public key of its own, and of one that has any of them.
+/// Items of a version that has no algorithm, scheme or public key of its own, was made here and lives, and of one that was
+/// destroyed.
 const VERSION_ITEMS: u64 = 7;
-const VERSION_ITEMS_MAX: u64 = 10;
+const VERSION_ITEMS_MAX: u64 = 12;
 
 /// [number, life, material, fingerprint or null, [from or null, until or null], created, cause], and where there is
-/// any of them [.., algorithm or null, scheme or null, public key or null].
+/// any of them [.., algorithm or null, scheme or null, public key or null]; of an imported one [.., [job, time] or null]; of a destroyed
+/// one [.., when].
 fn write_version(w: &mut Writer, version: &Version) {
-    let more = version.algorithm.is_some() || version.scheme.is_some() || version.public.is_some();
-    w.array(if more { 10 } else { 7 });
+    let own = version.algorithm.is_some() || version.scheme.is_some() || version.public.is_some();
+    let imported = version.imported.as_ref();
+    w.array(if version.destroyed.is_some() {
+        12
+    } else if imported.is_some() {
+        11
+    } else if own {
+        10
+    } else {
+        7
+    });
     w.number(version.number);
     write_life(w, version.life);
     write_material_state(w, version.material);
@@ -102,10 +113,20 @@ fn write_version(w: &mut Writer, version: &Version) {
     w.maybe(version.window.until, write_time);
     write_time(w, version.created);
     w.number(version.cause as u8);
-    if more {
+    if own || imported.is_some() || version.destroyed.is_some() {
         w.maybe(version.algorithm, |w, algorithm| w.number(algorithm as u16));
         w.maybe(version.scheme, |w, scheme| w.number(scheme as u16));
         w.maybe(version.public.as_deref(), Writer::bytes);
+    }
+    if imported.is_some() || version.destroyed.is_some() {
+        w.maybe(imported, |w, imported| {
+            w.array(2);
+            w.text(&imported.job);
+            write_time(w, imported.at);
+        });
+    }
+    if let Some(destroyed) = version.destroyed {
+        write_time(w, destroyed);
     }
 }
 
@@ -310,8 +331,14 @@ fn read_version(r: &mut Reader<'_>) -> Result<Version, Malformed> {
             algorithm: r.maybe_if(items > 7, |r| r.meaning(Algorithm::from_number))?,
             scheme: r.maybe_if(items > 8, |r| r.meaning(Scheme::from_number))?,
             public: r.maybe_if(items > 9, |r| r.bytes().map(Into::into))?,
+            imported: r.maybe_if(items > 10, read_imported)?,
+            destroyed: r.maybe_if(items > 11, read_time)?,
         })
     })
+}
+
+fn read_imported(r: &mut Reader<'_>) -> Result<Imported, Malformed> {
+    r.tuple(2, |r| Ok(Imported { job: read_string(r)?, at: read_time(r)? }))
 }
 
 fn read_life(r: &mut Reader<'_>) -> Result<Life, Malformed> {

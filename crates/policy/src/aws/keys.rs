@@ -420,7 +420,9 @@ fn spec(purpose: Purpose, algorithm: Algorithm) -> &'static str {
 
 fn usage(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Encrypt | Purpose::DecryptAsymmetric | Purpose::EncryptRaw | Purpose::Wrap => "ENCRYPT_DECRYPT",
+        Purpose::Encrypt | Purpose::DecryptAsymmetric | Purpose::EncryptRaw | Purpose::Wrap | Purpose::Import => {
+            "ENCRYPT_DECRYPT"
+        }
         Purpose::Sign | Purpose::SignAndDecrypt => "SIGN_VERIFY",
         Purpose::Mac => "GENERATE_VERIFY_MAC",
         Purpose::Agree | Purpose::Encapsulate => "KEY_AGREEMENT",

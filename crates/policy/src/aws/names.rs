@@ -36,6 +36,8 @@ fn kms_name(action: Action) -> Option<&'static str> {
         RetargetAlias => "kms:UpdateAlias",
         DeleteAlias => "kms:DeleteAlias",
         ListAliases => "kms:ListAliases",
+        DescribeImportJob => "kms:GetParametersForImport",
+        ImportVersion => "kms:ImportKeyMaterial",
         Encrypt => "kms:Encrypt",
         Decrypt => "kms:Decrypt",
         ReEncryptFrom => "kms:ReEncryptFrom",

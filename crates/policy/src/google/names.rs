@@ -1,7 +1,7 @@
 //! What our actions and objects are called in Google's documents.
 
 use crate::facts::Facts;
-use domain::{Action, Ask, Scheme, Target};
+use domain::{Action, Ask, Purpose, Scheme, Target};
 
 /// The permissions that an action needs on its target, all of them; nothing where no binding gives it.
 ///
@@ -22,7 +22,9 @@ fn of_key(action: Action) -> &'static [&'static str] {
         DescribeKey | ListTags | GetRotation | ListAliases | CertifyDestruction => &["cloudkms.cryptoKeys.get"],
         ListVersions => &["cloudkms.cryptoKeyVersions.list"],
         DescribeVersion => &["cloudkms.cryptoKeyVersions.get"],
-        CreateVersion => &["cloudkms.cryptoKeyVersions.create"],
+        CreateVersion | ImportVersion => &["cloudkms.cryptoKeyVersions.create"],
+        DescribeImportJob => &["cloudkms.importJobs.get"],
+        UseImportJob => &["cloudkms.importJobs.useToImport"],
         SuspendKey | ResumeKey | ChangeState | SetWindow => &["cloudkms.cryptoKeyVersions.update"],
         ScheduleDestruction => &["cloudkms.cryptoKeyVersions.destroy"],
         CancelDestruction => &["cloudkms.cryptoKeyVersions.restore"],
@@ -49,6 +51,8 @@ fn of_ring(action: Action) -> &'static [&'static str] {
         CreateKey => &["cloudkms.cryptoKeys.create"],
         TagKey => &["cloudkms.cryptoKeys.update"],
         ListKeys => &["cloudkms.cryptoKeys.list"],
+        CreateImportJob => &["cloudkms.importJobs.create"],
+        ListImportJobs => &["cloudkms.importJobs.list"],
         CreateRing => &["cloudkms.keyRings.create"],
         DescribeRing => &["cloudkms.keyRings.get"],
         GetBindings => &["cloudkms.keyRings.getIamPolicy"],
@@ -99,7 +103,8 @@ pub(super) fn resource_name(facts: &Facts<'_>) -> String {
     match facts.target {
         Target::Key(key) => {
             let name = key.name.clone().unwrap_or_else(|| key.id.to_string());
-            format!("projects/{project}/locations/{}/keyRings/{}/cryptoKeys/{name}", key.location.0, key.ring)
+            let kind = if key.purpose == Purpose::Import { "importJobs" } else { "cryptoKeys" };
+            format!("projects/{project}/locations/{}/keyRings/{}/{kind}/{name}", key.location.0, key.ring)
         }
         Target::Place { location, ring: Some(ring), .. } => {
             format!("projects/{project}/locations/{}/keyRings/{ring}", location.0)

@@ -184,6 +184,7 @@ fn purpose(purpose: Purpose) -> &'static str {
         Purpose::EncryptRaw => "encrypt-raw",
         Purpose::Wrap => "wrap",
         Purpose::SignAndDecrypt => "sign-and-decrypt",
+        Purpose::Import => "import",
     }
 }
 

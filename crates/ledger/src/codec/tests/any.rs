@@ -62,7 +62,7 @@ fn keyrings() -> impl Strategy<Value = Keyring> {
 }
 
 fn names() -> impl Strategy<Value = NameRow> {
-    let kind = select((1..=7).filter_map(NameKind::from_number).collect::<Vec<_>>());
+    let kind = select((1..=8).filter_map(NameKind::from_number).collect::<Vec<_>>());
     (kind, ids(), proptest::option::of(locations()), texts(), ids(), times(), times()).prop_map(
         |(kind, tenant, location, text, target, created, changed)| NameRow {
             kind,
@@ -204,9 +204,11 @@ fn versions() -> impl Strategy<Value = Version> {
     let cause = select(vec![VersionCause::Creation, VersionCause::Schedule, VersionCause::Demand]);
     let print = any::<Option<[u8; 32]>>().prop_map(|print| print.map(Fingerprint));
     let public = proptest::option::of(vec(any::<u8>(), 0..300)).prop_map(|public| public.map(Into::into));
-    let nature = (proptest::option::of(select(Algorithm::ALL)), schemes(), public);
+    let imported = proptest::option::of((texts(), times()).prop_map(|(job, at)| Imported { job, at }));
+    let destroyed = proptest::option::of(times());
+    let nature = (proptest::option::of(select(Algorithm::ALL)), schemes(), public, imported, destroyed);
     (any::<u32>(), lives(), material_states(), print, window, times(), cause, nature).prop_map(
-        |(number, life, material, fingerprint, window, created, cause, (algorithm, scheme, public))| Version {
+        |(
             number,
             life,
             material,
@@ -214,9 +216,22 @@ fn versions() -> impl Strategy<Value = Version> {
             window,
             created,
             cause,
-            algorithm,
-            scheme,
-            public,
+            (algorithm, scheme, public, imported, destroyed),
+        )| {
+            Version {
+                number,
+                life,
+                material,
+                fingerprint,
+                window,
+                created,
+                cause,
+                algorithm,
+                scheme,
+                public,
+                imported,
+                destroyed,
+            }
         },
     )
 }

@@ -110,6 +110,27 @@ fn signing_key() -> Key {
     }
 }
 
+/// A key one version of which was made here and destroyed, and one brought.
+fn importing_key() -> Key {
+    let made = Version {
+        material: Material::Removed(Removal::Destroyed),
+        destroyed: Some(CHANGED),
+        ..Version::active(1, Some(Fingerprint([0xf1; 32])), CREATED, VersionCause::Creation)
+    };
+    let brought = Version {
+        imported: Some(Imported { job: "from-hsm".into(), at: CHANGED }),
+        ..Version::active(2, Some(Fingerprint([0xf2; 32])), CHANGED, VersionCause::Demand)
+    };
+    Key {
+        origin: Origin::Generated,
+        authority: Authority::GoogleIam,
+        primary: 1,
+        versions: vec![made, brought],
+        limits: Limits::NONE,
+        ..bare_key()
+    }
+}
+
 pub(super) fn settings() -> Settings {
     Settings {
         retention_months: Some(84),
@@ -226,6 +247,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("key", Object::Key(Arc::new(key()))),
         ("bare key", Object::Key(Arc::new(bare_key()))),
         ("signing key", Object::Key(Arc::new(signing_key()))),
+        ("importing key", Object::Key(Arc::new(importing_key()))),
         ("material", Object::Material(Arc::new(material()))),
         ("name", Object::Name(Arc::new(name()))),
         ("principal", Object::Principal(Arc::new(principal()))),

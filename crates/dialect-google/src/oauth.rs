@@ -1,5 +1,6 @@
-//! `POST /token`: a signed assertion becomes an access token (RFC 7523), as gcloud and explicit refreshes ask for one.
-//! Errors are those of OAuth 2.0 (RFC 6749, section 5.2).
+//! Access tokens, for what somebody else signed. `POST /token`: the assertion of a service account (RFC 7523), as gcloud and
+//! explicit refreshes bring it. `POST /v1/token`: what an issuer elsewhere says of somebody (RFC 8693), as clients do that
+//! have no key of the house. Errors are those of OAuth 2.0 (RFC 6749, section 5.2).
 
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
 use domain::{
@@ -10,16 +11,22 @@ use identity::{Bearer, Credential};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-const PATH: &str = "/token";
+const ASSERTIONS: &str = "/token";
+const EXCHANGES: &str = "/v1/token";
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// What the operation is called in the log.
-const OPERATION: &str = "Token";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// What can be exchanged: one kind under two names.
+const SUBJECT_TOKENS: [&str; 2] = ["urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"];
+/// What the operations are called in the log.
+const TOKEN: &str = "Token";
+const EXCHANGE_TOKEN: &str = "ExchangeToken";
 /// Tokens hold everywhere.
 const GLOBAL: &str = "global";
 
-/// The token endpoint.
+/// The token endpoints.
 pub struct OAuth {
     _private: (),
 }
@@ -37,7 +44,7 @@ impl Dialect for OAuth {
     }
 
     fn speaks(&self, head: &http::request::Parts) -> bool {
-        head.uri.path() == PATH
+        matches!(head.uri.path(), ASSERTIONS | EXCHANGES)
     }
 
     fn read(&self, wire: &Wire, now: Moment) -> Result<Heard, Refusal> {
@@ -50,13 +57,13 @@ impl Dialect for OAuth {
             return Err(Refusal::Unreadable { member: "content-type" });
         }
         let body = str::from_utf8(&wire.body).map_err(|_| Refusal::Unreadable { member: "body" })?;
-        if field(body, "grant_type")?.ok_or(Refusal::Unreadable { member: "grant_type" })? != JWT_BEARER {
-            return Err(Refusal::UnknownOperation);
-        }
-        let assertion = field(body, "assertion")?.ok_or(Refusal::MissingCredential)?;
         let place = Location(GLOBAL.into());
-        let credential = Credential::Bearer(Box::new(Bearer::assertion(&assertion, place.clone())?));
-        let echo = Echo::new(wire.id, OPERATION, Action::IssueToken, now);
+        let (bearer, operation) = match wire.head.uri.path() {
+            EXCHANGES => (exchange(body, place.clone())?, EXCHANGE_TOKEN),
+            _ => (assertion(body, place.clone())?, TOKEN),
+        };
+        let credential = Credential::Bearer(Box::new(bearer));
+        let echo = Echo::new(wire.id, operation, Action::IssueToken, now);
         Ok(Heard { credential, place, ask: Ask::IssueToken { seconds: TOKEN_SECONDS_MAX }, echo })
     }
 
@@ -70,11 +77,15 @@ impl Dialect for OAuth {
         }
     }
 
-    fn write(&self, _: RequestId, _: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {
+    fn write(&self, _: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {
         match answer {
             Answer::Recorded(Ok(Reply::Token { token, seconds })) => {
                 let token = token.expose(|bytes| String::from_utf8_lossy(bytes).into_owned());
-                respond(200, &json!({ "access_token": token, "expires_in": seconds, "token_type": "Bearer" }))
+                let mut body = json!({ "access_token": token, "expires_in": seconds, "token_type": "Bearer" });
+                if let (Some(EXCHANGE_TOKEN), Some(body)) = (echo.map(|echo| echo.operation), body.as_object_mut()) {
+                    body.insert("issued_token_type".into(), json!(ACCESS_TOKEN));
+                }
+                respond(200, &body)
             }
             Answer::Recorded(Ok(_)) => fail(500, "server_error", ""),
             Answer::Recorded(Err(fault)) => {
@@ -88,6 +99,27 @@ impl Dialect for OAuth {
             Answer::Unavailable(_) | Answer::Conflict => fail(503, "temporarily_unavailable", "Try again."),
         }
     }
+}
+
+fn assertion(body: &str, place: Location) -> Result<Bearer, Refusal> {
+    is(body, "grant_type", &[JWT_BEARER])?;
+    let assertion = field(body, "assertion")?.ok_or(Refusal::MissingCredential)?;
+    Bearer::assertion(&assertion, place)
+}
+
+/// For whom the token is to be (`audience`) decides nothing: what the issuer's token says of it does.
+fn exchange(body: &str, place: Location) -> Result<Bearer, Refusal> {
+    is(body, "grant_type", &[EXCHANGE])?;
+    is(body, "subject_token_type", &SUBJECT_TOKENS)?;
+    is(body, "requested_token_type", &[ACCESS_TOKEN])?;
+    let token = field(body, "subject_token")?.ok_or(Refusal::MissingCredential)?;
+    Bearer::exchange(&token, place)
+}
+
+/// A field that has to be there and to be one of these.
+fn is(body: &str, name: &'static str, known: &[&str]) -> Result<(), Refusal> {
+    let told = field(body, name)?.ok_or(Refusal::Unreadable { member: name })?;
+    if known.contains(&told.as_str()) { Ok(()) } else { Err(Refusal::UnknownOperation) }
 }
 
 /// A field of a form, decoded; nothing where it is not there. Twice is once too often.
@@ -119,11 +151,15 @@ fn of_refusal(refusal: Refusal) -> (u16, &'static str, &'static str) {
         ),
         Refusal::WrongScope { .. } => invalid("Invalid JWT: issuer, subject or audience is not acceptable here."),
         Refusal::IncompleteCredential { .. } => invalid("Invalid JWT: it cannot be read."),
-        Refusal::UnknownOperation => (400, "unsupported_grant_type", "Only assertions (RFC 7523) become tokens here."),
+        Refusal::UnknownOperation => (
+            400,
+            "unsupported_grant_type",
+            "Only JSON Web Tokens become access tokens here: assertions (RFC 7523), and those of issuers elsewhere (RFC 8693).",
+        ),
         Refusal::TooLarge { .. } => (413, "invalid_request", "The request is too large."),
         Refusal::TooSlow => (408, "invalid_request", "The request came too slowly."),
         Refusal::TooMany => (429, "temporarily_unavailable", "Too many requests."),
-        _ => (400, "invalid_request", "A form with grant_type and assertion is needed."),
+        _ => (400, "invalid_request", "A form with grant_type and a token is needed."),
     }
 }
 
@@ -146,7 +182,11 @@ mod tests {
     use super::*;
 
     fn read(content_type: &str, body: &str) -> Result<Heard, Refusal> {
-        let request = http::Request::post("/token").header("content-type", content_type).body(()).unwrap();
+        read_at("/token", content_type, body)
+    }
+
+    fn read_at(path: &str, content_type: &str, body: &str) -> Result<Heard, Refusal> {
+        let request = http::Request::post(path).header("content-type", content_type).body(()).unwrap();
         let wire = Wire {
             id: RequestId(domain::ObjectId([1; 16])),
             head: request.into_parts().0,
@@ -171,6 +211,23 @@ mod tests {
         assert_eq!(word("assertion=a.b.c"), Some("unreadable"));
         assert_eq!(word("%ff"), Some("unreadable"));
         assert_eq!(read("application/json", grant).err().map(Refusal::word), Some("unreadable"));
+    }
+
+    #[test]
+    fn what_an_issuer_elsewhere_says_is_read() {
+        let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=a.b.c";
+        let asked = "&requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token";
+        let jwt = "&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt";
+        let word = |body: String| read_at("/v1/token", FORM, &body).err().map(Refusal::word);
+        assert_eq!(word(format!("{grant}{asked}{jwt}&audience=%2F%2Fx&scope=y")), None);
+        assert_eq!(word(format!("{grant}{asked}{}", jwt.replace("jwt", "id_token"))), None);
+        assert_eq!(word(format!("{grant}{asked}{}", jwt.replace("jwt", "saml2"))), Some("unknown-operation"));
+        assert_eq!(word(format!("{grant}{jwt}")), Some("unreadable"));
+        assert_eq!(word(format!("{asked}{jwt}&{}", grant.replace("a.b.c", ""))), Some("incomplete-credential"));
+        assert_eq!(word("grant_type=password".into()), Some("unknown-operation"));
+        let operation =
+            read_at("/v1/token", FORM, &format!("{grant}{asked}{jwt}")).ok().map(|heard| heard.echo.operation);
+        assert_eq!(operation, Some(EXCHANGE_TOKEN));
     }
 
     #[test]

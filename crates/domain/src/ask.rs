@@ -1,7 +1,7 @@
 //! What a dialect read: names and ciphertexts, not yet objects.
 
 use crate::{
-    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin,
+    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin, Outside,
     PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scheme, Scope, Signable, Timestamp, Window,
 };
 use secret::Secret;
@@ -489,8 +489,10 @@ pub enum Ask {
         principal: String,
         /// RSA, as SubjectPublicKeyInfo (RFC 5280) in DER.
         key: Vec<u8>,
-        /// The URL that its tokens may name as their audience, beside those that everybody's may.
+        /// The URL that its tokens may name as their audience, beside those that everybody's may; of a key of elsewhere the
+        /// only one, whatever it looks like.
         audience: Option<String>,
+        outside: Option<Outside>,
     },
     /// An access token for the caller itself.
     IssueToken {

@@ -15,6 +15,8 @@ pub const PUBLIC_KEYS_PER_PRINCIPAL_MAX: usize = 10;
 /// An RSA public key of 4096 bits has 550.
 pub const PUBLIC_KEY_BYTES_MAX: usize = 1_024;
 pub const AUDIENCE_CHARS_MAX: usize = 256;
+/// Of an issuer of tokens elsewhere, of whom it vouches for, and of what it calls its key.
+pub const OUTSIDE_CHARS_MAX: usize = 512;
 /// How long an access token lives at most, and where nobody says how long.
 pub const TOKEN_SECONDS_MAX: u32 = 3_600;
 /// Plaintext of a direct encryption; larger data goes into an envelope.

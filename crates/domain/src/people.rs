@@ -187,8 +187,20 @@ pub enum Half {
 pub struct PublicHalf {
     /// RSA, as SubjectPublicKeyInfo (RFC 5280) in DER.
     pub key: Vec<u8>,
-    /// The URL that its tokens may name as their audience, beside those that everybody's may.
+    /// The URL that its tokens may name as their audience, beside those that everybody's may. Of a key of elsewhere it is
+    /// the only one.
     pub audience: Option<String>,
+    /// Whose the key is, where its holder is no part of the house.
+    pub outside: Option<Outside>,
+}
+
+/// Somebody else's key: an issuer of tokens vouches for one whom it knows under a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    pub issuer: String,
+    pub subject: String,
+    /// What the issuer calls the key.
+    pub key_id: String,
 }
 
 impl Half {

@@ -264,8 +264,8 @@ fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resu
             let id = people::public_half(here.fresh);
             people::found_fresh_key(action, id, tenant.as_deref(), principal, here, view)
         }
-        Ask::RegisterPublicKey { tenant, principal, .. } => {
-            let id = tokens::public_key_id(here.fresh);
+        Ask::RegisterPublicKey { tenant, principal, outside, audience, .. } => {
+            let id = tokens::public_key_id(outside.as_ref(), audience.as_deref(), here.fresh);
             people::found_fresh_key(action, id, tenant.as_deref(), principal, here, view)
         }
         Ask::IssueToken { seconds } => Ok(tokens::found(*seconds, here, view)),

@@ -3,9 +3,9 @@
 use crate::find::Here;
 use crate::{Step, Supplies};
 use domain::{
-    AUDIENCE_CHARS_MAX, AccessKey, Action, Ask, Demand, Fault, Found, FreshToken, Half, Object, ObjectId,
-    PUBLIC_KEY_BYTES_MAX, PUBLIC_KEYS_PER_PRINCIPAL_MAX, Principal, PrincipalKind, PublicHalf, Reply, Request, SECOND,
-    Standing, TOKEN_SECONDS_MAX, Target,
+    AUDIENCE_CHARS_MAX, AccessKey, Action, Ask, Demand, Fault, Found, FreshToken, Half, OUTSIDE_CHARS_MAX, Object,
+    ObjectId, Outside, PUBLIC_KEY_BYTES_MAX, PUBLIC_KEYS_PER_PRINCIPAL_MAX, Principal, PrincipalKind, PublicHalf,
+    Reply, Request, SECOND, Standing, TOKEN_SECONDS_MAX, Target,
 };
 use identity::Proof;
 use identity::bearer::token::Token;
@@ -20,14 +20,18 @@ pub(crate) fn is_public_key(id: &str) -> bool {
     id.len() == 2 * ID_BYTES && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Forty digits, drawn anew for every key.
-pub(crate) fn public_key_id(fresh: ObjectId) -> String {
+/// Forty digits, drawn anew for every key; of a key of elsewhere they are made of what it is found by.
+pub(crate) fn public_key_id(outside: Option<&Outside>, audience: Option<&str>, fresh: ObjectId) -> String {
+    if let Some(Outside { issuer, subject, key_id }) = outside {
+        return identity::bearer::outside::id(issuer, subject, key_id, audience.unwrap_or_default());
+    }
     let digest = crypto::sha256(&fresh.0);
     digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn register<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
-    let (Ask::RegisterPublicKey { key, audience, .. }, Found::Fresh(fresh)) = (request.ask, &request.found) else {
+    let (Ask::RegisterPublicKey { key, audience, outside, .. }, Found::Fresh(fresh)) = (request.ask, &request.found)
+    else {
         return Err(Fault::NotFound);
     };
     let (principal, id) = (fresh.principal.as_ref(), fresh.access_key.clone());
@@ -36,7 +40,11 @@ pub(crate) fn register<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) ->
         return Err(Fault::AlreadyThere { what: taken.clone() });
     }
     room_for_another(principal)?;
-    let half = Half::Public(PublicHalf { key: spelled(key)?, audience: audience_spelled(audience.as_deref())? });
+    let audience = match outside {
+        Some(outside) => Some(outside_spelled(outside, audience.as_deref())?),
+        None => audience_spelled(audience.as_deref())?,
+    };
+    let half = Half::Public(PublicHalf { key: spelled(key)?, audience, outside: outside.clone() });
     let (owner, tenant, standing) = (principal.id, principal.tenant, Standing::Active);
     let row = AccessKey { id: id.clone(), principal: owner, tenant, standing, half, created: supplies.now.wall };
     let mut after = Principal::clone(principal);
@@ -67,6 +75,26 @@ fn spelled(key: &[u8]) -> Result<Vec<u8>, Fault> {
         member: "public_key".into(),
         constraint: "an RSA public key of 2048 to 4096 bits, as SubjectPublicKeyInfo in DER".into(),
     })
+}
+
+/// The audience of a key of elsewhere: whatever the issuer puts into its tokens for us.
+fn outside_spelled(outside: &Outside, audience: Option<&str>) -> Result<String, Fault> {
+    let visible =
+        |text: &str, max: usize| (1..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let invalid = |member: &str, constraint: String| Err(Fault::Invalid { member: member.into(), constraint });
+    let Outside { issuer, subject, key_id } = outside;
+    if !issuer.starts_with("https://") || !visible(issuer, OUTSIDE_CHARS_MAX) {
+        return invalid("issuer", format!("an https URL of at most {OUTSIDE_CHARS_MAX} visible characters"));
+    }
+    if !visible(subject, OUTSIDE_CHARS_MAX) || !visible(key_id, OUTSIDE_CHARS_MAX) {
+        return invalid("subject", format!("subject and key_id have 1 to {OUTSIDE_CHARS_MAX} visible characters"));
+    }
+    match audience {
+        Some(audience) if visible(audience, AUDIENCE_CHARS_MAX) => Ok(audience.to_owned()),
+        _ => {
+            invalid("audience", format!("with an issuer it is needed: at most {AUDIENCE_CHARS_MAX} visible characters"))
+        }
+    }
 }
 
 fn audience_spelled(audience: Option<&str>) -> Result<Option<String>, Fault> {

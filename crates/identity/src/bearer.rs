@@ -2,6 +2,7 @@
 //! this site gave out. Taking one from a request believes nothing.
 
 pub mod jwt;
+pub mod outside;
 pub mod token;
 
 use domain::{Location, Refusal};
@@ -27,6 +28,8 @@ pub enum Use {
     Call,
     /// An assertion that is to become an access token (RFC 7523).
     Assertion,
+    /// What an issuer elsewhere said, which is to become an access token (RFC 8693).
+    Exchange,
 }
 
 impl Bearer {
@@ -52,6 +55,11 @@ impl Bearer {
     /// The credential of somebody who asks for an access token.
     pub fn assertion(text: &str, place: Location) -> Result<Self, Refusal> {
         Self::of(text, Use::Assertion, place)
+    }
+
+    /// What somebody brings from elsewhere for an access token.
+    pub fn exchange(text: &str, place: Location) -> Result<Self, Refusal> {
+        Self::of(text, Use::Exchange, place)
     }
 
     fn of(text: &str, use_: Use, place: Location) -> Result<Self, Refusal> {

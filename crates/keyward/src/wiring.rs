@@ -12,10 +12,11 @@ use std::sync::Arc;
 /// The tongues of the house. A new one is one line.
 pub(crate) fn dialects() -> Vec<Arc<dyn Dialect>> {
     vec![
+        // Its paths would be the native tongue's otherwise.
+        Arc::new(dialect_google::OAuth::new()),
         Arc::new(dialect_native::Native::new()),
         Arc::new(dialect_aws::Sts::new()),
         Arc::new(dialect_aws::Aws::new()),
-        Arc::new(dialect_google::OAuth::new()),
         Arc::new(dialect_google::Grpc::new()),
         Arc::new(dialect_google::Rest::new()),
     ]

@@ -2,7 +2,7 @@
 
 use crate::input::{Blob, invalid, operation};
 use crate::words::role;
-use domain::{Ask, Fault, PrincipalKind, Role, RoleScope, TOKEN_SECONDS_MAX};
+use domain::{Ask, Fault, Outside, PrincipalKind, Role, RoleScope, TOKEN_SECONDS_MAX};
 
 fn one_role(text: &str) -> Result<(Role, RoleScope), Fault> {
     role(text).map_err(|why| invalid("role", why))
@@ -89,17 +89,30 @@ operation! {
     } => "done", |input| Ok(Ask::RemoveAccessKey { id: input.id })
 }
 
+/// All of it, or nothing.
+fn outside(issuer: Option<String>, subject: Option<String>, key_id: Option<String>) -> Result<Option<Outside>, Fault> {
+    match (issuer, subject, key_id) {
+        (Some(issuer), Some(subject), Some(key_id)) => Ok(Some(Outside { issuer, subject, key_id })),
+        (None, None, None) => Ok(None),
+        _ => Err(invalid("issuer", "issuer, subject and key_id come together")),
+    }
+}
+
 operation! {
     RegisterPublicKey {
         principal: String = "Whose it is to be: a service.";
         public_key: Blob = "RSA of 2048 to 4096 bits: SubjectPublicKeyInfo (RFC 5280) in DER.";
-        audience: Option<String> = "An `https` URL that its tokens may name as their audience, beside those that everybody's may.";
+        audience: Option<String> = "An `https` URL that its tokens may name as their audience, beside those that everybody's may; with `issuer` the only audience, and needed.";
         tenant: Option<String> = "Another tenant than your own, by name or account; only the site's principals may.";
+        issuer: Option<String> = "Whose key it is, if it is an issuer of tokens elsewhere, as `iss` says it.";
+        subject: Option<String> = "Whom the issuer vouches for as the principal, as `sub` says it; with `issuer`.";
+        key_id: Option<String> = "What the issuer calls the key, as `kid` says it; with `issuer`.";
     } => "public-key", |input| Ok(Ask::RegisterPublicKey {
         tenant: input.tenant,
         principal: input.principal,
         key: input.public_key.0,
         audience: input.audience,
+        outside: outside(input.issuer, input.subject, input.key_id)?,
     })
 }
 

@@ -167,8 +167,8 @@ fn people(ask: &Ask) -> String {
         Ask::CreateAccessKey { tenant, principal } => told!("CreateAccessKey", tenant, principal),
         Ask::SuspendAccessKey { id, suspended } => told!("SuspendAccessKey", id, suspended),
         Ask::RemoveAccessKey { id } => told!("RemoveAccessKey", id),
-        Ask::RegisterPublicKey { tenant, principal, key, audience } => {
-            told!("RegisterPublicKey", tenant, principal, key, audience)
+        Ask::RegisterPublicKey { tenant, principal, key, audience, outside } => {
+            told!("RegisterPublicKey", tenant, principal, key, audience, outside)
         }
         Ask::GetBindings { on } => told!("GetBindings", on),
         Ask::SetBindings { on, text, tag } => told!("SetBindings", on, text, tag),

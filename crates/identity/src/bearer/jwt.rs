@@ -27,6 +27,14 @@ pub struct Jwt {
     pub(crate) signature: Vec<u8>,
 }
 
+/// The outer half of a token: with which key what was signed.
+pub(crate) struct Signed {
+    pub(crate) key: String,
+    /// How long the part is that was signed, in bytes.
+    pub(crate) length: usize,
+    pub(crate) signature: Vec<u8>,
+}
+
 /// What a token says of itself.
 #[derive(Clone)]
 pub struct Claims {
@@ -66,6 +74,15 @@ struct Payload {
 /// # Errors
 /// `IncompleteCredential`, naming the part that is missing or misspelt: `token`, `alg`, `kid`.
 pub fn read(text: &str) -> Result<Jwt, Refusal> {
+    let (signed, payload) = parts(text)?;
+    let Payload { iss: issuer, sub: subject, aud: audience, scope, iat: issued, exp: expires } =
+        part(payload).ok_or_else(|| incomplete("token"))?;
+    let claims = Claims { key: signed.key, issuer, subject, audience, scope, issued, expires };
+    Ok(Jwt { claims, signed: signed.length, signature: signed.signature })
+}
+
+/// What is said of the signature, and the payload as it is spelled.
+pub(crate) fn parts(text: &str) -> Result<(Signed, &str), Refusal> {
     let token = || incomplete("token");
     let (signed, signature) = text.rsplit_once('.').ok_or_else(token)?;
     let (header, payload) = signed.split_once('.').ok_or_else(token)?;
@@ -84,10 +101,7 @@ pub fn read(text: &str) -> Result<Jwt, Refusal> {
         return Err(incomplete("kid"));
     }
     let signature = decoded(signature).filter(|bytes| bytes.len() <= SIGNATURE_BYTES_MAX).ok_or_else(token)?;
-    let Payload { iss: issuer, sub: subject, aud: audience, scope, iat: issued, exp: expires } =
-        part(payload).ok_or_else(token)?;
-    let claims = Claims { key: header.kid, issuer, subject, audience, scope, issued, expires };
-    Ok(Jwt { claims, signed: signed.len(), signature })
+    Ok((Signed { key: header.kid, length: signed.len(), signature }, payload))
 }
 
 fn decoded(text: &str) -> Option<Vec<u8>> {
@@ -115,7 +129,9 @@ impl Claims {
     pub(crate) fn call(&self, expected: &Expected<'_>) -> Result<(), Refusal> {
         let subject = self.subject.as_deref() == Some(self.issuer.as_str());
         self.by_signer(expected, subject)?;
-        let meant = match (&self.audience, &self.scope) {
+        // Go's client names an empty audience where it names a scope.
+        let audience = self.audience.as_deref().filter(|audience| !audience.is_empty());
+        let meant = match (audience, &self.scope) {
             (Some(audience), _) => google::means_us(audience, expected.own_audience, expected.universe),
             (None, Some(scopes)) => google::reach_us(scopes),
             (None, None) => false,

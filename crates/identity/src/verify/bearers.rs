@@ -3,10 +3,11 @@
 
 use super::is_believed;
 use crate::bearer::jwt::{self, Claims, Expected};
+use crate::bearer::outside;
 use crate::bearer::token::{self, PREFIX};
 use crate::{Bearer, Directory, Known, Proof, Terms, Unverified, Use, google};
 use crypto::{rs256_verify, same, sha256};
-use domain::Refusal;
+use domain::{Outside, Refusal};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ impl Jwts {
         match (bearer.text.starts_with(PREFIX), bearer.use_) {
             (true, Use::Call) => given_out(bearer, directory, terms),
             // A token is no assertion: else it would never end.
-            (true, Use::Assertion) => Err(Refusal::IncompleteCredential { part: "token" }.into()),
+            (true, Use::Assertion | Use::Exchange) => Err(Refusal::IncompleteCredential { part: "token" }.into()),
+            (false, Use::Exchange) => from_outside(bearer, directory, terms),
             (false, _) => self.self_signed(bearer, directory, terms),
         }
     }
@@ -90,7 +92,38 @@ impl Jwts {
 /// The one who may sign with this key, if somebody still may.
 fn signer(key: &str, directory: &dyn Directory) -> Result<Option<Known>, Unverified> {
     let known = directory.access_key(key)?.filter(is_believed);
-    Ok(known.filter(|known| known.access_key.half.public().is_some()))
+    // A key of elsewhere speaks in an exchange only.
+    Ok(known.filter(|known| known.access_key.half.public().is_some_and(|public| public.outside.is_none())))
+}
+
+/// A token of an issuer elsewhere. A signature is verified in any case, so that time does not tell who is known.
+fn from_outside(bearer: &Bearer, directory: &dyn Directory, terms: &Terms<'_>) -> Result<(Known, Proof), Unverified> {
+    let (claims, signed) = outside::read(bearer)?;
+    let mut known = None;
+    for audience in &claims.audiences {
+        let id = outside::id(&claims.issuer, &claims.subject, &claims.key_id, audience);
+        known =
+            known.or(directory.access_key(&id)?.filter(is_believed).filter(|known| is_of(known, &claims, audience)));
+    }
+    let public = known.as_ref().and_then(|known| known.access_key.half.public());
+    let words = bearer.text.as_bytes().get(..signed.length).unwrap_or_default();
+    let holds = rs256_verify(public.map_or(NOBODY, |public| &public.key), words, &signed.signature);
+    let known = known.ok_or(Refusal::UnknownCredential)?;
+    if !holds {
+        return Err(Refusal::BadSignature.into());
+    }
+    claims.lives(terms.now)?;
+    let access_key = known.access_key.id.as_str().into();
+    Ok((known, Proof::Jwt { access_key, signature_sha256: sha256(&signed.signature) }))
+}
+
+/// Whether an access key knows exactly these.
+fn is_of(known: &Known, claims: &outside::Claims, audience: &str) -> bool {
+    let Some(public) = known.access_key.half.public() else { return false };
+    let same = |outside: &Outside| {
+        outside.issuer == claims.issuer && outside.subject == claims.subject && outside.key_id == claims.key_id
+    };
+    public.outside.as_ref().is_some_and(same) && public.audience.as_deref() == Some(audience)
 }
 
 fn judge(claims: &Claims, use_: Use, known: &Known, terms: &Terms<'_>) -> Result<(), Refusal> {
@@ -100,6 +133,8 @@ fn judge(claims: &Claims, use_: Use, known: &Known, terms: &Terms<'_>) -> Result
     match use_ {
         Use::Call => claims.call(&expected),
         Use::Assertion => claims.assertion(&expected),
+        // None comes here.
+        Use::Exchange => Err(Refusal::WrongScope { part: "audience" }),
     }
 }
 

@@ -17,6 +17,7 @@ fn what_client_libraries_send_is_believed() {
         json!({ "aud": "https://cloudkms.googleapis.com" }),
         json!({ "aud": "https://cloudkms.kms.example/" }),
         json!({ "aud": null, "scope": scope }),
+        json!({ "aud": "", "scope": scope }),
         json!({ "scope": "https://www.googleapis.com/auth/other" }),
         json!({ "aud": null, "scope": format!("openid {scope}") }),
         json!({ "iss": "app@acme.iam.kms.example", "sub": "app@acme.iam.kms.example" }),

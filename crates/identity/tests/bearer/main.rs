@@ -4,5 +4,6 @@
 
 mod assertions;
 mod jwt;
+mod outside;
 mod tokens;
 mod world;

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::{SECOND, Timestamp};
 use domain::{
-    AccessKey, Half, Location, Moment, ObjectId, Principal, PrincipalKind, Profile, PublicHalf, Refusal, Standing,
-    Steady, Tenant, TenantKind, Unavailable,
+    AccessKey, Half, Location, Moment, ObjectId, Outside, Principal, PrincipalKind, Profile, PublicHalf, Refusal,
+    Standing, Steady, Tenant, TenantKind, Unavailable,
 };
 use keyward_identity::bearer::token::Token;
 use keyward_identity::{Bearer, Caller, Credential, Directory, Known, Source, Terms, Unverified, Verifier};
@@ -21,6 +21,11 @@ pub(crate) const KEY: &str = "5d41402abc4b2a76b9719d911017c5925d414025";
 pub(crate) const EMAIL: &str = "app@acme.iam.gserviceaccount.com";
 pub(crate) const KMS: &str = "https://cloudkms.googleapis.com/";
 pub(crate) const TOKENS: &str = "https://oauth2.googleapis.com/token";
+/// Who vouches for whom, elsewhere.
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const SUBJECT: &str = "repo:acme/app:ref:refs/heads/main";
+pub(crate) const OUTSIDE_KID: &str = "2026-11";
+pub(crate) const OUTSIDE_AUDIENCE: &str = "https://kms.example/acme";
 /// The access key of somebody who signs requests.
 pub(crate) const SIGNING: &str = "AKIDEXAMPLE";
 
@@ -52,7 +57,14 @@ impl Directory for Book {
             return Err(Unavailable::Store);
         }
         let half = match id {
-            KEY => Half::Public(PublicHalf { key: self.public.clone(), audience: self.audience.clone() }),
+            KEY => {
+                Half::Public(PublicHalf { key: self.public.clone(), audience: self.audience.clone(), outside: None })
+            }
+            id if id == outside_key() => Half::Public(PublicHalf {
+                key: self.public.clone(),
+                audience: Some(OUTSIDE_AUDIENCE.into()),
+                outside: Some(Outside { issuer: ISSUER.into(), subject: SUBJECT.into(), key_id: OUTSIDE_KID.into() }),
+            }),
             SIGNING => Half::Secret(Held::keep(b"a secret").ok().unwrap()),
             _ => return Ok(None),
         };
@@ -157,6 +169,15 @@ pub(crate) fn call(verifier: &Verifier, book: &Book, text: &str, seconds: i64) -
 
 pub(crate) fn assert_(verifier: &Verifier, book: &Book, text: &str, seconds: i64) -> Result<Caller, Unverified> {
     verify(verifier, book, Bearer::assertion(text, place())?, seconds)
+}
+
+pub(crate) fn exchange(verifier: &Verifier, book: &Book, text: &str, seconds: i64) -> Result<Caller, Unverified> {
+    verify(verifier, book, Bearer::exchange(text, place())?, seconds)
+}
+
+/// The id of the access key of elsewhere.
+pub(crate) fn outside_key() -> String {
+    keyward_identity::bearer::outside::id(ISSUER, SUBJECT, OUTSIDE_KID, OUTSIDE_AUDIENCE)
 }
 
 fn verify(verifier: &Verifier, book: &Book, bearer: Bearer, seconds: i64) -> Result<Caller, Unverified> {

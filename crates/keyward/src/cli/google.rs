@@ -3,6 +3,7 @@
 mod account;
 mod credentials;
 mod env;
+mod federation;
 mod iam;
 
 use crate::cli::Session;
@@ -22,6 +23,9 @@ pub(crate) enum GoogleCommand {
     /// Services, which Google calls service accounts.
     #[command(subcommand)]
     ServiceAccount(account::AccountCommand),
+    /// Workloads for which an issuer elsewhere vouches (workload identity federation).
+    #[command(subcommand)]
+    Federation(federation::FederationCommand),
     /// Who is bound to which role on a project, a ring or a key.
     #[command(subcommand)]
     Iam(iam::IamCommand),
@@ -37,6 +41,7 @@ pub(crate) async fn run(command: GoogleCommand, at: &At, format: Format) -> Resu
     match command {
         GoogleCommand::Env(args) => env::run(&args, at, format).await,
         GoogleCommand::ServiceAccount(command) => account::run(command, &Session::open(at, format)?).await,
+        GoogleCommand::Federation(command) => federation::run(command, &Session::open(at, format)?).await,
         GoogleCommand::Iam(command) => iam::run(command, &Session::open(at, format)?).await,
         GoogleCommand::Token { seconds } => {
             let session = Session::open(at, format)?;

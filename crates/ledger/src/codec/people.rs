@@ -6,7 +6,7 @@ use super::{
 use crate::cbor::{Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    AUDIENCE_CHARS_MAX, AccessKey, Half, ObjectId, Principal, PrincipalKind, PublicHalf, Role, RoleAssignment,
+    AUDIENCE_CHARS_MAX, AccessKey, Half, ObjectId, Outside, Principal, PrincipalKind, PublicHalf, Role, RoleAssignment,
     RoleScope, Standing, TokenRow,
 };
 
@@ -103,6 +103,11 @@ pub(super) fn encode_access_key(access_key: &AccessKey) -> Vec<u8> {
         if let Some(public) = access_key.half.public() {
             map.put(7, |w| w.bytes(&public.key));
             map.put_some(8, public.audience.as_ref(), |w, audience| w.text(audience));
+            if let Some(outside) = &public.outside {
+                map.put(9, |w| w.text(&outside.issuer));
+                map.put(10, |w| w.text(&outside.subject));
+                map.put(11, |w| w.text(&outside.key_id));
+            }
         }
     });
     writer.finish()
@@ -111,6 +116,7 @@ pub(super) fn encode_access_key(access_key: &AccessKey) -> Vec<u8> {
 pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Unread> {
     let (mut id, mut principal, mut tenant) = (None, None, None);
     let (mut standing, mut secret, mut public, mut audience, mut created) = (None, None, None, None, None);
+    let (mut issuer, mut subject, mut key_id) = (None, None, None);
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => id = Some(read_string(r)?),
@@ -121,12 +127,20 @@ pub(super) fn decode_access_key(r: &mut Reader<'_>) -> Result<AccessKey, Unread>
             6 => created = Some(read_time(r)?),
             7 => public = Some(r.bytes()?),
             8 => audience = Some(read_string(r)?),
+            9 => issuer = Some(read_string(r)?),
+            10 => subject = Some(read_string(r)?),
+            11 => key_id = Some(read_string(r)?),
             _ => r.skip()?,
         }
         Ok(())
     })?;
+    let outside = match (issuer, subject, key_id) {
+        (Some(issuer), Some(subject), Some(key_id)) => Some(Outside { issuer, subject, key_id }),
+        (None, None, None) => None,
+        _ => return Err(Malformed.into()),
+    };
     let half = match (secret, public) {
-        (None, Some(key)) => Half::Public(PublicHalf { key: key.to_vec(), audience }),
+        (None, Some(key)) => Half::Public(PublicHalf { key: key.to_vec(), audience, outside }),
         (secret, None) => Half::Secret(keep(secret)?),
         _ => return Err(Malformed.into()),
     };

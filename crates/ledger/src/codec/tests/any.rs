@@ -132,10 +132,12 @@ fn principals() -> impl Strategy<Value = Principal> {
 
 fn access_keys() -> impl Strategy<Value = Shown> {
     let audience = proptest::option::of(texts());
-    (texts(), ids(), ids(), standings(), secrets(), any::<bool>(), audience, times()).prop_map(
-        |(id, principal, tenant, standing, bytes, is_public, audience, created)| {
+    let outside = proptest::option::of((texts(), texts(), texts()));
+    let outside = outside.prop_map(|one| one.map(|(issuer, subject, key_id)| Outside { issuer, subject, key_id }));
+    (texts(), ids(), ids(), standings(), secrets(), any::<bool>(), (audience, outside), times()).prop_map(
+        |(id, principal, tenant, standing, bytes, is_public, (audience, outside), created)| {
             let half = match is_public {
-                true => Half::Public(PublicHalf { key: bytes, audience }),
+                true => Half::Public(PublicHalf { key: bytes, audience, outside }),
                 false => Half::Secret(held(&bytes)),
             };
             Shown(Object::AccessKey(Arc::new(AccessKey { id, principal, tenant, standing, half, created })))

@@ -200,8 +200,22 @@ fn access_key() -> AccessKey {
 }
 
 fn public_access_key() -> AccessKey {
-    let public =
-        PublicHalf { key: vec![0x30, 0x03, 0x02, 0x01, 0x05], audience: Some("https://kms.example/token".into()) };
+    let public = PublicHalf {
+        key: vec![0x30, 0x03, 0x02, 0x01, 0x05],
+        audience: Some("https://kms.example/token".into()),
+        outside: None,
+    };
+    AccessKey { id: "5d41402abc4b2a76b9719d911017c592".into(), half: Half::Public(public), ..access_key() }
+}
+
+fn outside_access_key() -> AccessKey {
+    let outside =
+        Outside { issuer: "https://issuer.example".into(), subject: "repo:acme/app".into(), key_id: "2026-11".into() };
+    let public = PublicHalf {
+        key: vec![0x30, 0x03, 0x02, 0x01, 0x05],
+        audience: Some("https://kms.example/acme".into()),
+        outside: Some(outside),
+    };
     AccessKey { id: "5d41402abc4b2a76b9719d911017c592".into(), half: Half::Public(public), ..access_key() }
 }
 
@@ -253,6 +267,7 @@ pub(super) fn named() -> Vec<(&'static str, Object)> {
         ("principal", Object::Principal(Arc::new(principal()))),
         ("access key", Object::AccessKey(Arc::new(access_key()))),
         ("access key, public", Object::AccessKey(Arc::new(public_access_key()))),
+        ("access key, of an issuer elsewhere", Object::AccessKey(Arc::new(outside_access_key()))),
         ("token", Object::Token(Arc::new(token()))),
         ("settings", Object::Settings(Arc::new(settings()))),
         ("kek", Object::Kek(Arc::new(WrappedKek { tenant: id(0x11), version: 1, bytes: held(0x5e) }))),

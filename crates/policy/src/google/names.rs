@@ -81,7 +81,7 @@ fn of_project(action: Action) -> &'static [&'static str] {
 pub(crate) fn expert(facts: &Facts<'_>) -> Option<&'static str> {
     let scheme = match (facts.action, facts.ask, facts.target) {
         (Action::CreateKey, Some(Ask::CreateKey(fresh)), _) => fresh.scheme,
-        (Action::CreateVersion | Action::RotateKey, _, Target::Key(key)) => key.scheme,
+        (Action::CreateVersion | Action::ImportVersion | Action::RotateKey, _, Target::Key(key)) => key.scheme,
         _ => None,
     };
     match scheme? {
@@ -118,6 +118,7 @@ pub(super) fn resource_name(facts: &Facts<'_>) -> String {
 
 pub(super) fn resource_type(facts: &Facts<'_>) -> &'static str {
     match facts.target {
+        Target::Key(key) if key.purpose == Purpose::Import => "cloudkms.googleapis.com/ImportJob",
         Target::Key(_) => "cloudkms.googleapis.com/CryptoKey",
         Target::Place { ring: Some(_), .. } => "cloudkms.googleapis.com/KeyRing",
         _ if is_of_project(facts) => "cloudresourcemanager.googleapis.com/Project",

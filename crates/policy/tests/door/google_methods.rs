@@ -109,7 +109,8 @@ fn what_is_told_as_missing_is_what_is_needed() {
         for role in google::role_names() {
             let bound = Bound::to(role);
             let [(_, key), ..] = bound.targets();
-            if matches!(action, Action::Unknown | Action::TestPermissions)
+            // An import needs one permission on the key, and the other on the job.
+            if matches!(action, Action::Unknown | Action::TestPermissions | Action::ImportVersion)
                 || !Bound::to("roles/owner").may(action, &key)
             {
                 continue;

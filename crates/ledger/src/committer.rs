@@ -9,7 +9,7 @@ use crate::checkpoint::sign_checkpoint;
 use crate::state::{HashedNodes, Unproven, Update};
 use crate::store::{Batch, NodeId, StoreFault, StoredBatch, StoredCheckpoint, Writer};
 use crate::view::{Basis, Shared};
-use crate::{Checkpoint, Frontier, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
+use crate::{Checkpoint, Frontier, Named, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
 use clock::{Clock, Steady, Timestamp};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use domain::RequestId;
@@ -69,7 +69,7 @@ pub(crate) enum Order {
     /// Overwrite what the store's files still hold of removed rows.
     Scrub(oneshot::Sender<Result<(), StoreFault>>),
     /// Drop what may go of the batches from one index to before another: one step of it.
-    Prune(u64, u64, oneshot::Sender<Result<Option<u64>, StoreFault>>),
+    Prune(u64, u64, Arc<Named>, oneshot::Sender<Result<Option<u64>, StoreFault>>),
     /// Read up what others appended.
     CatchUp(crossbeam_channel::Sender<Result<(), StoreFault>>),
     Stop,
@@ -284,8 +284,8 @@ impl Committer {
             Order::Scrub(answer) => {
                 self.writer.scrub(Box::new(|scrubbed| drop(answer.send(scrubbed))));
             }
-            Order::Prune(from, before, answer) => {
-                let _ = answer.send(self.writer.prune(from, before));
+            Order::Prune(from, before, named, answer) => {
+                let _ = answer.send(self.writer.prune(from, before, &named));
             }
             Order::CatchUp(answer) => {
                 let _ = answer.send(self.follow());

@@ -17,6 +17,7 @@ mod history;
 mod inspect;
 mod keys;
 mod merkle;
+mod named;
 mod open;
 mod projections;
 mod query;
@@ -50,6 +51,7 @@ pub use keys::{SiteFacts, TenantGrant};
 pub use merkle::{
     Frontier, consistency_path, inclusion_path, leaf_hash, node_hash, root_from_path, verify_consistency,
 };
+pub use named::Named;
 pub use open::{FACTS, Founding, Ledger, LedgerConfig, MOVED, OpenFault, Roots, STORE_FORMAT, needed_statement};
 pub use query::{Filter, consistency_proof};
 pub use record::{Change, Drafted, Effects, Outcome, Receipt, Record, Sealed, Till};

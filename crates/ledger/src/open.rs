@@ -9,6 +9,7 @@ use crate::keys::{
     Keys, LogSealer, MaterialFacts, SiteFacts, SiteKeks, TenantKeys, associated, draw_held, draw_site_kek,
     former_kek_row, log_key_id,
 };
+use crate::named::NAMED_ENTRIES_MAX;
 use crate::projections::Projector;
 use crate::record::Put;
 use crate::state::{EMPTY, Nodes, Unproven, tree_key};
@@ -85,10 +86,6 @@ pub enum OpenFault {
         size: u64,
         signed: u64,
     },
-    LogShorterThanRow {
-        size: u64,
-        position: u64,
-    },
     LogContradictsCheckpoint {
         size: u64,
     },
@@ -159,12 +156,6 @@ impl fmt::Display for OpenFault {
                 f,
                 "the log has {size} entries and its newest signed checkpoint {signed}: its end was cut off; restore it"
             ),
-            Self::LogShorterThanRow { size, position } => {
-                write!(
-                    f,
-                    "the log has {size} entries and a row was changed by entry {position}: its end was cut off; restore it"
-                )
-            }
             Self::LogContradictsCheckpoint { size } => {
                 write!(f, "the log of {size} entries has another root than its signed checkpoint; restore it")
             }
@@ -438,9 +429,18 @@ impl Ledger {
 
     /// Drops the batches that end before `before`, as far as no row names them. Commits go on between its steps.
     pub async fn prune(&self, before: u64) -> Result<(), String> {
-        let mut next = Some(0);
-        while let Some(from) = next {
-            next = self.order(|answer| Order::Prune(from, before, answer)).await?;
+        let reader = &self.shared.reader;
+        let mut from = reader.oldest().map_err(|fault| fault.0)?;
+        while from < before {
+            // Batches that begin here may end a little further on. What is written meanwhile names nothing this old.
+            let end = from.saturating_add(NAMED_ENTRIES_MAX);
+            let below = end.saturating_add(BATCH_ENTRIES_MAX as u64).min(before);
+            let named = Arc::new(reader.named(from, below).map_err(|fault| fault.0)?);
+            let mut next = Some(from);
+            while let Some(at) = next {
+                next = self.order(|answer| Order::Prune(at, before, Arc::clone(&named), answer)).await?;
+            }
+            from = end;
         }
         Ok(())
     }
@@ -807,17 +807,12 @@ fn check_not_moved(reader: &dyn Reader) -> Result<(), OpenFault> {
 
 /// Where the log stands, and what the wall clock showed at its newest entry.
 pub(crate) fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Timestamp), OpenFault> {
-    // Rows first: others may append meanwhile.
-    let newest = reader.newest_position().map_err(|f| store_fault(&f))?;
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
     let edited = OpenFault::BatchEdited { first: last.first };
     let frontier = Frontier::from_bytes(&last.frontier).ok_or(edited.clone())?;
     let genuine = crypto::same(&batch_mac(&keys.batch_mac, &last), &last.mac);
     if !genuine || frontier.size() != last.first.saturating_add(u64::from(last.count)) {
         return Err(edited);
-    }
-    if let Some(position) = newest.filter(|position| *position >= frontier.size()) {
-        return Err(OpenFault::LogShorterThanRow { size: frontier.size(), position });
     }
     let entries = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok());
     let (steady, wall) = entries.map(|clear| (clear.steady, clear.wall)).max().unwrap_or((Steady(0), last.wall));

@@ -1,6 +1,6 @@
 //! What a store must do. `store-sqlite` is the embedded one; the same tests run on each.
 
-use crate::StoredRow;
+use crate::{Named, StoredRow};
 use domain::{ObjectId, RowId, Table, Timestamp};
 
 /// The store could not do it. It is never asked again without having been reopened.
@@ -161,10 +161,10 @@ pub trait Writer: Send {
     /// Overwrites what deleted and replaced rows left in the store's own files.
     fn scrub(&mut self, done: Done);
 
-    /// Looks at a bounded number of batches that begin at `from` or later and end before `before`, and drops those
-    /// that no row names any more, never the last of the log; and former rows that were replaced there. Where to go on; none
-    /// when all were looked at.
-    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault>;
+    /// Looks at a bounded number of batches that begin at `from` or later and end before `before`, all within what `named`
+    /// is about, and drops those that no row names, never the last of the log; and former rows that were replaced there.
+    /// Where to go on; none when all were looked at.
+    fn prune(&mut self, from: u64, before: u64, named: &Named) -> Result<Option<u64>, StoreFault>;
 
     /// Puts a part of another store into this one, which nobody has founded yet: batches and checkpoints in order, rows
     /// as they are. [`Writer::found`] comes last, so that a half-loaded store is no site.
@@ -232,8 +232,8 @@ pub trait Reader: Send + Sync {
     ) -> Result<Vec<StoredRow>, StoreFault>;
     /// Rows whose `due` has come, earliest first.
     fn due(&self, table: Table, until: Timestamp, limit: u32) -> Result<Vec<RowId>, StoreFault>;
-    /// The greatest position that any row names.
-    fn newest_position(&self) -> Result<Option<u64>, StoreFault>;
+    /// Which entries from `from` on, below `below`, rows name. It looks at all rows.
+    fn named(&self, from: u64, below: u64) -> Result<Named, StoreFault>;
     fn last_batch(&self) -> Result<Option<StoredBatch>, StoreFault>;
     /// The batch that holds the entry.
     fn batch_with(&self, index: u64) -> Result<Option<StoredBatch>, StoreFault>;

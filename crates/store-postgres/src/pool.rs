@@ -79,7 +79,8 @@ questions! {
     raw: rows!("WHERE (tbl, id) > ($1, $2) ORDER BY tbl, id LIMIT $3");
     due: "SELECT id FROM keyward.rows WHERE tbl = $1 AND due <= $2 AND due <> 9223372036854775807
         ORDER BY due LIMIT $3";
-    newest_position: "SELECT max(position) FROM keyward.rows";
+    named: "SELECT position / 64 * 64, bit_or(1::bigint << (position % 64)::int) FROM keyward.rows
+        WHERE position >= $1 AND position < $2 GROUP BY 1";
     last_batch: batches!("ORDER BY first DESC LIMIT 1");
     batch_at_or_before: batches!("WHERE first <= $1 ORDER BY first DESC LIMIT 1");
     batches: batches!(

@@ -5,7 +5,9 @@ use crate::convert::{
 };
 use crate::pool::{Pool, limit};
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{Availability, FormerRow, NodeId, Reader, Scope, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
+use ledger::{
+    Availability, FormerRow, Named, NodeId, Reader, Scope, StoredBatch, StoredCheckpoint, StoredNode, StoredRow,
+};
 use std::sync::Arc;
 
 pub(crate) struct PostgresReader {
@@ -86,10 +88,14 @@ impl Reader for PostgresReader {
         found.all(|row| Ok(RowId::new(table, object_id(row, 0)?)))
     }
 
-    fn newest_position(&self) -> Read<Option<u64>> {
-        let found = self.pool.ask("read the newest position", |all| &all.newest_position, &[])?;
-        let newest = found.first(|row| get::<Option<i64>>(row, 0)?.map(|_| count(row, 0)).transpose())?;
-        Ok(newest.flatten())
+    fn named(&self, from: u64, below: u64) -> Read<Named> {
+        let asked = [bound(from), bound(below)];
+        let found = self.pool.ask("read which entries rows name", |all| &all.named, &[&asked[0], &asked[1]])?;
+        let mut named = Named::none(from, below);
+        for (first, bits) in found.all(|row| Ok((count(row, 0)?, get::<i64>(row, 1)?.cast_unsigned())))? {
+            (0..64).filter(|at| bits >> at & 1 == 1).for_each(|at| named.add(first.saturating_add(at)));
+        }
+        Ok(named)
     }
 
     fn last_batch(&self) -> Read<Option<StoredBatch>> {

@@ -67,7 +67,6 @@ CREATE INDEX rows_by_tenant ON keyward.rows (tbl, tenant, id) WHERE blob IS NOT 
 CREATE INDEX rows_by_place ON keyward.rows (tbl, place, id) WHERE place IS NOT NULL AND blob IS NOT NULL;
 CREATE INDEX rows_by_owner ON keyward.rows (tbl, owner, id) WHERE owner IS NOT NULL AND blob IS NOT NULL;
 CREATE INDEX rows_by_due ON keyward.rows (tbl, due) WHERE due <> 9223372036854775807;
-CREATE INDEX rows_by_position ON keyward.rows (position);
 CREATE TABLE keyward.tiles (level smallint, place bigint, hashes bytea NOT NULL, PRIMARY KEY (level, place));
 CREATE TABLE keyward.segments (first bigint PRIMARY KEY, count int NOT NULL, summary bytea NOT NULL);
 CREATE TABLE keyward.cursors (name text PRIMARY KEY, upto bigint NOT NULL);
@@ -98,16 +97,17 @@ pub(crate) async fn check(link: &Link) -> Result<(), Unfit> {
     if found > FORMAT {
         return Err(Unfit::Newer(found));
     }
-    make_stale(link).await
+    mend(link).await
 }
 
-/// What databases lack that the first releases made. Those who do not know it leave it alone.
-async fn make_stale(link: &Link) -> Result<(), Unfit> {
-    let sql = "SELECT to_regclass('keyward.stale') IS NULL";
+/// What databases lack that the first releases made, and what they have that nobody needs. Those releases go on with it as
+/// it is.
+async fn mend(link: &Link) -> Result<(), Unfit> {
+    let sql = "SELECT to_regclass('keyward.stale') IS NULL OR to_regclass('keyward.rows_by_position') IS NOT NULL";
     if link.client.query_one(sql, &[]).await?.try_get(0)? {
         let make = format!(
             "BEGIN; SELECT pg_advisory_xact_lock({MAKING}); CREATE TABLE IF NOT EXISTS keyward.stale (page bigint PRIMARY KEY);
-            ALTER TABLE keyward.rows SET (toast_tuple_target = 8160); COMMIT"
+            ALTER TABLE keyward.rows SET (toast_tuple_target = 8160); DROP INDEX IF EXISTS keyward.rows_by_position; COMMIT"
         );
         link.client.batch_execute(&make).await?;
     }

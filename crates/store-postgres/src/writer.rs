@@ -10,13 +10,15 @@ use crate::target::Target;
 use crate::{OpenFault, Purpose};
 use domain::Timestamp;
 use futures_util::future::{join3, join4, join5};
-use ledger::{Batch, Done, FormerRow, Locked, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer, keeps_history};
+use ledger::{
+    Batch, Done, FormerRow, Locked, Named, Part, StoreFault, StoredBatch, StoredCheckpoint, Writer, keeps_history,
+};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 /// How long a step may take; whoever waits longer is told that the database does not answer.
 const STEP_MAX: Duration = Duration::from_secs(10);
@@ -54,12 +56,10 @@ const PRUNE_HISTORY: &str = "DELETE FROM keyward.history WHERE until BETWEEN $1 
 const INSERT_CHECKPOINT: &str = "INSERT INTO keyward.checkpoints (size, note, wall) VALUES ($1, $2, $3)
     ON CONFLICT (size) DO NOTHING";
 /// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
-const PRUNABLE: &str = "SELECT max(first), count(*) FROM (SELECT first FROM keyward.batches
+const PRUNABLE: &str = "SELECT first, count FROM keyward.batches
     WHERE first >= $1 AND first < $2 AND first + count <= $2 AND first < (SELECT max(first) FROM keyward.batches)
-    ORDER BY first LIMIT $3) AS step";
-/// A batch that a row names stays: the row is believed by it.
-const PRUNE: &str = "DELETE FROM keyward.batches WHERE first BETWEEN $1 AND $2 AND NOT EXISTS (SELECT 1
-    FROM keyward.rows WHERE position >= batches.first AND position < batches.first + batches.count)";
+    ORDER BY first LIMIT $3";
+const PRUNE: &str = "DELETE FROM keyward.batches WHERE first = ANY ($1)";
 const INSERT_FACT: &str = "INSERT INTO keyward.facts (name, value) VALUES ($1, $2)";
 /// A commit of ours that changes nothing: when it is confirmed, so is all before it.
 const TOUCH: &str = "UPDATE keyward.head SET reopened = reopened + 1";
@@ -201,8 +201,8 @@ impl Writer for PostgresWriter {
         let _ = std::thread::Builder::new().name("scrub".into()).spawn(scrub);
     }
 
-    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
-        step!(self, "prune", |open| open.prune(bound(from), bound(before)))
+    fn prune(&mut self, from: u64, before: u64, named: &Named) -> Result<Option<u64>, StoreFault> {
+        step!(self, "prune", |open| open.prune(bound(from), bound(before.min(named.below())), named))
     }
 
     fn load(&mut self, part: &Part) -> Result<(), StoreFault> {
@@ -426,18 +426,26 @@ impl Open {
     }
 
     /// Under the lock: a change that names a batch does not slip in between.
-    async fn prune(&self, from: i64, before: i64) -> Result<Option<u64>, Failed> {
+    /// A batch that a row names stays: it tells when the row became what it is.
+    async fn prune(&self, from: i64, before: i64, named: &Named) -> Result<Option<u64>, Failed> {
         let client = &self.link.client;
-        let found = client.query_one(PRUNABLE, &[&from, &before, &PRUNE_STEP]).await?;
-        let (last, looked_at): (Option<i64>, i64) = (found.try_get(0)?, found.try_get(1)?);
-        let Some(last) = last else { return Ok(None) };
+        let found = client.query(PRUNABLE, &[&from, &before, &PRUNE_STEP]).await?;
+        let read = |row: &Row| Ok::<(i64, i32), Failed>((row.try_get(0)?, row.try_get(1)?));
+        let found = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let Some((last, _)) = found.last().copied() else { return Ok(None) };
+        let is_named = |first: i64, count: i32| match (u64::try_from(first), u32::try_from(count)) {
+            (Ok(first), Ok(count)) => named.any(first, count),
+            _ => true,
+        };
+        let dropped: Vec<i64> =
+            found.iter().filter(|(first, count)| !is_named(*first, *count)).map(|(first, _)| *first).collect();
         client.batch_execute("BEGIN").await?;
         client.query_one(&self.lock, &[]).await?;
-        client.execute(PRUNE, &[&from, &last]).await?;
+        client.execute(PRUNE, &[&dropped]).await?;
         client.execute(PRUNE_HISTORY, &[&from, &last]).await?;
         self.committed().await?;
         let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
-        Ok(next.filter(|_| looked_at == PRUNE_STEP))
+        Ok(next.filter(|_| i64::try_from(found.len()) == Ok(PRUNE_STEP)))
     }
 
     async fn found(&self, facts: &[(String, Vec<u8>)]) -> Result<(), Failed> {

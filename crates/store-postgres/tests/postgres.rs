@@ -224,12 +224,16 @@ fn pages_that_are_empty_are_overwritten() {
 fn a_database_of_an_earlier_release_is_opened() {
     let database = fresh!();
     drop(database.open());
-    database.edit("DROP TABLE keyward.stale; ALTER TABLE keyward.rows RESET (toast_tuple_target)");
+    database.edit(
+        "DROP TABLE keyward.stale; ALTER TABLE keyward.rows RESET (toast_tuple_target);
+        CREATE INDEX rows_by_position ON keyward.rows (position)",
+    );
     let mut store = database.open();
     store.writer.append(&Batch { rows: vec![row(Table::Material, 1, 0)], ..batch(0, 1) }).unwrap();
     let gone = StoredRow { blob: Vec::new(), revision: 2, ..row(Table::Material, 1, 1) };
     store.writer.append(&Batch { rows: vec![gone], ..batch(1, 1) }).unwrap();
     assert_eq!(database.edit("SELECT count(*) FROM keyward.stale"), "1");
+    assert_eq!(database.edit("SELECT to_regclass('keyward.rows_by_position') IS NULL"), "t");
 }
 
 #[test]

@@ -6,7 +6,9 @@ use crate::convert::{
 use crate::pool::Pool;
 use crate::{OpenFault, schema};
 use domain::{ObjectId, RowId, Table, Timestamp};
-use ledger::{FormerRow, NodeId, Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow};
+use ledger::{
+    FormerRow, Named, NodeId, Reader, Scope, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use std::path::Path;
 use std::sync::Arc;
@@ -164,9 +166,15 @@ impl Reader for SqliteReader {
         })
     }
 
-    fn newest_position(&self) -> Read<Option<u64>> {
-        self.pool.with("read the newest position", "SELECT max(position) FROM rows", |statement| {
-            statement.query_row([], |row| row.get::<_, Option<i64>>(0)?.map(|_| count(row, 0)).transpose())
+    fn named(&self, from: u64, below: u64) -> Read<Named> {
+        let sql = "SELECT position FROM rows WHERE position >= ?1 AND position < ?2";
+        self.pool.with("read which entries rows name", sql, |statement| {
+            let mut named = Named::none(from, below);
+            let mut rows = statement.query([bound(from), bound(below)])?;
+            while let Some(row) = rows.next()? {
+                named.add(count(row, 0)?);
+            }
+            Ok(named)
         })
     }
 

@@ -85,7 +85,6 @@ CREATE INDEX rows_by_place ON rows (tbl, place, id) WHERE place IS NOT NULL AND 
 CREATE INDEX rows_by_owner ON rows (tbl, owner, id) WHERE owner IS NOT NULL AND slot IS NOT NULL;
 CREATE INDEX rows_by_due ON rows (tbl, due) WHERE due <> 9223372036854775807;
 CREATE INDEX history_by_until ON history (until);
-CREATE INDEX rows_by_position ON rows (position);
 ";
 
 /// The connection that writes; the tables are made where there are none.
@@ -199,7 +198,8 @@ fn check_format(link: &Connection, path: &Path) -> Result<i64, OpenFault> {
 fn make_tables(link: &mut Connection) -> Result<(), rusqlite::Error> {
     let found: i64 = link.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found != 0 {
-        return Ok(());
+        // Databases of the first releases have it; nobody misses it in theirs.
+        return link.execute_batch("DROP INDEX IF EXISTS rows_by_position");
     }
     let making = link.transaction()?;
     making.execute_batch(TABLES)?;

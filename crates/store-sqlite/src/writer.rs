@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::pool::Pool;
 use crate::{OpenFault, schema, slots};
 use ledger::{
-    Batch, Done, FormerRow, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer,
+    Batch, Done, FormerRow, Named, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer,
     keeps_history,
 };
 use rusqlite::{Connection, OptionalExtension, Params};
@@ -30,13 +30,10 @@ const PUT_FORMER: &str =
 const SLOT_OF: &str = "SELECT slot FROM rows WHERE tbl = ?1 AND id = ?2";
 const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
 /// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
-const PRUNABLE: &str = "SELECT max(first), sum(length(entries)), count(*) FROM (SELECT first, entries FROM batches
+const PRUNABLE: &str = "SELECT first, count, length(entries) FROM batches
     WHERE first >= ?1 AND first < ?2 AND first + count <= ?2 AND first < (SELECT max(first) FROM batches)
-    ORDER BY first LIMIT ?3)";
-/// A batch that a row names stays: the row is believed by it.
-const PRUNE: &str = "DELETE FROM batches WHERE first BETWEEN ?1 AND ?2 AND NOT EXISTS
-    (SELECT 1 FROM rows WHERE position >= batches.first AND position < batches.first + batches.count)";
-
+    ORDER BY first LIMIT ?3";
+const PRUNE: &str = "DELETE FROM batches WHERE first = ?1";
 /// Only the entry that replaced a row proves what it was.
 const PRUNE_HISTORY: &str = "DELETE FROM history WHERE until BETWEEN ?1 AND ?2";
 /// Batches dropped in one transaction, so that the WAL stays short and nobody who commits waits long.
@@ -110,9 +107,9 @@ impl Writer for SqliteWriter {
         }
     }
 
-    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
+    fn prune(&mut self, from: u64, before: u64, named: &Named) -> Result<Option<u64>, StoreFault> {
         self.run(|open| {
-            let (next, bytes) = prune_step(&open.link, bound(from), bound(before))?;
+            let (next, bytes) = prune_step(&open.link, from, before.min(named.below()), named)?;
             open.committed(COMMIT_BYTES.saturating_add(bytes))?;
             Ok(next)
         })
@@ -224,18 +221,25 @@ fn head(link: &Connection) -> Result<u64, StoreFault> {
     Ok(last.map_or(0, |batch| batch.first.saturating_add(u64::from(batch.count))))
 }
 
-/// Where to go on, if there may be more, and how many bytes were looked at.
-fn prune_step(link: &Connection, from: i64, before: i64) -> Result<(Option<u64>, u64), StoreFault> {
-    let failed = |error| fault("prune", &error);
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, u32>(2)?))
-    };
-    let found = link.query_row(PRUNABLE, (from, before, PRUNE_STEP), read).map_err(failed)?;
-    let (Some(last), bytes, looked_at) = found else { return Ok((None, 0)) };
-    link.execute(PRUNE, (from, last)).and_then(|_| link.execute(PRUNE_HISTORY, (from, last))).map_err(failed)?;
-    let next = u64::try_from(last).ok().map(|last| last.saturating_add(1));
-    let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
-    Ok((next.filter(|_| looked_at == PRUNE_STEP), bytes))
+/// Where to go on, if there may be more, and how many bytes were looked at. A batch that a row names stays: it tells when
+/// the row became what it is.
+fn prune_step(link: &Connection, from: u64, before: u64, named: &Named) -> Result<(Option<u64>, u64), StoreFault> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?));
+    let found = link.prepare_cached(PRUNABLE).and_then(|mut statement| {
+        statement.query_map((bound(from), bound(before), PRUNE_STEP), read)?.collect::<Result<Vec<_>, _>>()
+    });
+    let found = found.map_err(|error| fault("prune", &error))?;
+    let Some((last, ..)) = found.last() else { return Ok((None, 0)) };
+    let is_named = |first: i64, count| u64::try_from(first).is_ok_and(|first| named.any(first, count));
+    commit(link, "prune", |link| {
+        for (first, ..) in found.iter().filter(|(first, count, _)| !is_named(*first, *count)) {
+            run(link, PRUNE, [first])?;
+        }
+        run(link, PRUNE_HISTORY, (bound(from), last))
+    })?;
+    let next = u64::try_from(*last).ok().map(|last| last.saturating_add(1));
+    let bytes = found.iter().map(|(.., bytes)| u64::from(*bytes)).fold(0, u64::saturating_add);
+    Ok((next.filter(|_| found.len() == PRUNE_STEP as usize), bytes))
 }
 
 /// All of it or nothing, and durable when it returns.

@@ -132,7 +132,8 @@ impl Site {
     fn pruned(says: Option<(u64, u64)>) -> Self {
         let site = Self::with(30, says);
         let mut store = sqlite::open(&site.dir()).unwrap();
-        assert_eq!(store.writer.prune(0, 40).unwrap(), None);
+        let named = store.reader.named(0, 40).unwrap();
+        assert_eq!(store.writer.prune(0, 40, &named).unwrap(), None);
         assert_eq!(store.reader.batches(0, 9).unwrap().len(), 3);
         site
     }

@@ -99,8 +99,8 @@ impl Reader for Memory {
     fn due(&self, _: Table, _: Timestamp, _: u32) -> Read<Vec<RowId>> {
         Ok(Vec::new())
     }
-    fn newest_position(&self) -> Read<Option<u64>> {
-        Ok(None)
+    fn named(&self, from: u64, below: u64) -> Read<crate::Named> {
+        Ok(crate::Named::none(from, below))
     }
     fn last_batch(&self) -> Read<Option<StoredBatch>> {
         Ok(self.batches.lock().unwrap().last().cloned())

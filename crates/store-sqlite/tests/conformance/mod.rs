@@ -95,7 +95,7 @@ pub(crate) fn a_fresh_store_holds_nothing(site: &dyn Site) {
     assert_eq!(reader.batch_with(0).unwrap(), None);
     assert_eq!(reader.batches(0, 9).unwrap(), vec![]);
     assert_eq!(reader.oldest().unwrap(), 0);
-    assert_eq!(reader.newest_position().unwrap(), None);
+    assert!(!reader.named(0, 64).unwrap().any(0, 64));
     assert_eq!(reader.newest_checkpoint().unwrap(), None);
     assert_eq!(reader.all_rows(None, 9).unwrap(), vec![]);
     assert_eq!(store.projection_reader.cursor("tiles").unwrap(), 0);
@@ -194,7 +194,8 @@ pub(crate) fn a_row_replaces_the_one_of_its_id(site: &dyn Site) {
     assert_eq!(listed(Scope::Owner(id(2))), Vec::<u64>::new());
     assert_eq!(store.reader.due(Table::Key, Timestamp(8), 9).unwrap(), vec![]);
     assert_eq!(store.reader.due(Table::Key, Timestamp(9), 9).unwrap(), vec![after.id]);
-    assert_eq!(store.reader.newest_position().unwrap(), Some(1));
+    let named = store.reader.named(0, 9).unwrap();
+    assert_eq!([0, 1, 2].map(|entry| named.any(entry, 1)), [false, true, false]);
 }
 
 fn node(number: u64, byte: u8) -> StoredNode {
@@ -351,9 +352,10 @@ pub(crate) fn what_is_due_comes_earliest_first(site: &dyn Site) {
 }
 
 fn prune(store: &mut Store, before: u64) {
+    let named = store.reader.named(0, before).unwrap();
     let mut next = Some(0);
     while let Some(from) = next {
-        next = store.writer.prune(from, before).unwrap();
+        next = store.writer.prune(from, before, &named).unwrap();
         assert!(next.is_none_or(|next| next > from));
     }
 }

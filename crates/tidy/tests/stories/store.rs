@@ -1,7 +1,7 @@
 //! Where a story's house keeps its log, with switches that break it.
 
 use crate::{server, thief};
-use ledger::{Batch, Done, Locked, ProjectionReader, Reader, Store, StoreFault, StoredCheckpoint, Writer};
+use ledger::{Batch, Done, Locked, Named, ProjectionReader, Reader, Store, StoreFault, StoredCheckpoint, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -126,11 +126,11 @@ impl Writer for Breakable {
         }
     }
 
-    fn prune(&mut self, from: u64, before: u64) -> Result<Option<u64>, StoreFault> {
+    fn prune(&mut self, from: u64, before: u64, named: &Named) -> Result<Option<u64>, StoreFault> {
         if self.broken.pruning.load(Ordering::SeqCst) {
             return Err(StoreFault("broken".into()));
         }
-        self.whole()?.prune(from, before)
+        self.whole()?.prune(from, before, named)
     }
 
     fn found(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreFault> {

@@ -81,6 +81,8 @@ fn of_project(action: Action) -> &'static [&'static str] {
 pub(crate) fn expert(facts: &Facts<'_>) -> Option<&'static str> {
     let scheme = match (facts.action, facts.ask, facts.target) {
         (Action::CreateKey, Some(Ask::CreateKey(fresh)), _) => fresh.scheme,
+        // A version may be brought for another mode than its key's.
+        (Action::ImportVersion, Some(Ask::ImportVersion { scheme: Some(scheme), .. }), _) => Some(*scheme),
         (Action::CreateVersion | Action::ImportVersion | Action::RotateKey, _, Target::Key(key)) => key.scheme,
         _ => None,
     };

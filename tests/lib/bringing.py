@@ -129,6 +129,23 @@ def asymmetric(bringer):
     caller.equal("Ed25519: its owner's signatures, byte by byte", signed, edwards.sign(MESSAGE))
 
 
+def published(bringer):
+    """A key that has several forms is given out in one that was named."""
+    caller, client = bringer.caller, bringer.client
+    key = client.create_crypto_key(parent=bringer.ring, crypto_key_id="lattice", crypto_key={
+        "purpose": "ASYMMETRIC_SIGN", "version_template": {"algorithm": "PQ_SIGN_ML_DSA_65"}}).name
+    name = f"{key}/cryptoKeyVersions/1"
+    until = time.monotonic() + READY_SECONDS_MAX
+    while client.get_crypto_key_version(name=name).state.name != "ENABLED" and time.monotonic() < until:
+        time.sleep(0.1)
+    raw = client.get_public_key(request={"name": name, "public_key_format": "NIST_PQC"}).public_key.data
+    der = client.get_public_key(request={"name": name, "public_key_format": "DER"}).public_key.data
+    caller.ok("a key of ML-DSA is given out raw and in DER", len(raw) == 1_952 and der.endswith(raw), (len(raw), len(der)))
+    caller.refused("but not without a format", "InvalidArgument", "ML-DSA-65", "get_public_key", name=name)
+    caller.refused("an RSA key has no raw form", "InvalidArgument", "raw form", "get_public_key",
+                   name=f"{bringer.ring}/cryptoKeys/rsa/cryptoKeyVersions/1", public_key_format="NIST_PQC")
+
+
 def refused(bringer):
     caller, ring = bringer.caller, bringer.ring
     key, material = f"{ring}/cryptoKeys/gcm", os.urandom(32)

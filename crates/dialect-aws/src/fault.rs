@@ -100,6 +100,7 @@ fn blamed(fault: &Fault, operation: Operation, noted: &Noted<'_>) -> Problem {
         | Fault::DestructionNotScheduled
         | Fault::UsedUp { .. }
         | Fault::NotReimportable { .. }
+        | Fault::NotDeletable { .. }
         | Fault::ImportJobNotReady { .. }
         | Fault::NoSuchTransition { .. } => state(fault, noted),
         Fault::NotIdentical

@@ -11,7 +11,7 @@ use crate::versions::one;
 use crate::{algorithm, shown};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::{Ask, Hash, MU_BYTES, Reply, Scheme, Signable, Worker};
+use domain::{Ask, Hash, MU_BYTES, PublicForm, Reply, Scheme, Signable, Worker};
 use prost::Message;
 use secret::Secret;
 
@@ -126,7 +126,17 @@ pub(crate) fn public_key(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble
     let unknown = || Objection::invalid("The public_key_format is not known.");
     let format = PublicKeyFormat::try_from(input.public_key_format).map_err(|_| unknown())?;
     notes.keep("format", format.as_str_name());
-    Ok(Ask::GetPublicKey { key: named.key_name(), version: Some(version) })
+    let form = match format {
+        PublicKeyFormat::Unspecified => PublicForm::Unsaid,
+        PublicKeyFormat::Pem | PublicKeyFormat::Der => PublicForm::Info,
+        PublicKeyFormat::NistPqc => PublicForm::Raw,
+        PublicKeyFormat::XwingRawBytes => {
+            return Err(
+                Objection::invalid("The public_key_format XWING_RAW_BYTES is of keys that are not here.").into()
+            );
+        }
+    };
+    Ok(Ask::GetPublicKey { key: named.key_name(), version: Some(version), form })
 }
 
 /// The version that did it, as the client spells its key.

@@ -24,6 +24,7 @@ mod name;
 mod oauth;
 mod proto;
 mod rest;
+mod retired;
 mod rings;
 mod route;
 mod shown;
@@ -39,7 +40,7 @@ pub use rest::Rest;
 
 use crate::code::Code;
 use crate::input::{Notes, Objection, Trouble};
-use crate::method::{How, Method};
+use crate::method::Method;
 use crate::status::{CONFLICT, Noted, Problem};
 use dialect::{Answer, Echo, Heard, Wire};
 use domain::{Ask, Ending, Fault, Location, Moment, Refusal, Reply, WireStatus};
@@ -68,12 +69,7 @@ fn hear(
 }
 
 fn ask(method: &'static Method, message: &[u8], notes: &mut Notes) -> Result<Ask, Refusal> {
-    let How::Serves(read, _) = method.how else {
-        notes.keep("unimplemented", "");
-        let fault = Fault::NotImplemented { what: method.name.into() };
-        return Ok(Ask::Invalid { action: method.action, fault });
-    };
-    match read(message, notes) {
+    match (method.read)(message, notes) {
         Ok(ask) => Ok(ask),
         Err(Trouble::Unreadable) => Err(Refusal::Unreadable { member: "message" }),
         Err(Trouble::Objection(objection)) => Ok(object(method, objection, notes)),
@@ -117,12 +113,9 @@ fn answer(echo: Option<&Echo>, answer: Answer) -> Result<Vec<u8>, Problem> {
 }
 
 fn written(method: &Method, noted: &Noted<'_>, reply: &Reply) -> Result<Vec<u8>, Problem> {
-    let message = match method.how {
-        How::Serves(_, write) => write(noted, reply),
-        How::Refuses => None,
-    };
     // The service has answered what this method has no words for.
-    message.ok_or_else(|| Problem::new(Code::Internal, "The answer cannot be told in this language."))
+    (method.write)(noted, reply)
+        .ok_or_else(|| Problem::new(Code::Internal, "The answer cannot be told in this language."))
 }
 
 fn header<'h>(head: &'h http::request::Parts, name: &str) -> &'h str {

@@ -1,14 +1,13 @@
-//! google.cloud.location.Locations and google.longrunning.Operations.
+//! google.cloud.location.Locations.
 //! (<https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations>)
 
 use crate::GLOBAL;
-use crate::code::Code;
-use crate::input::{Notes, Objection, Trouble, message};
+use crate::input::{Notes, Trouble, message};
 use crate::listing::{Paging, page};
 use crate::name::{self, Kind};
-use crate::proto::{kms, location, longrunning};
+use crate::proto::{kms, location};
 use crate::status::Noted;
-use domain::{Ask, Location, Reply};
+use domain::{Ask, Reply};
 use prost::Message;
 
 pub(crate) fn list(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
@@ -61,14 +60,4 @@ fn shown(project: &str, place: &str) -> location::Location {
         labels: [("cloud.googleapis.com/region".to_owned(), place.to_owned())].into(),
         metadata: Some(metadata),
     }
-}
-
-/// Nothing here takes so long that it becomes an operation.
-pub(crate) fn operation(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
-    let input: longrunning::GetOperationRequest = message(bytes)?;
-    notes.keep("name", input.name.as_str());
-    if let Some(place) = input.name.split('/').nth(3).and_then(Location::parse) {
-        notes.place = place;
-    }
-    Err(Objection::new(Code::NotFound, format!("Operation {} not found.", input.name)).into())
 }

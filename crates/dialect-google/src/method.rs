@@ -3,17 +3,11 @@
 
 use crate::input::Reader;
 use crate::status::Noted;
-use crate::{asymmetric, iam, jobs, keys, locations, rings, uses, versions};
+use crate::{asymmetric, iam, jobs, keys, locations, retired, rings, uses, versions};
 use domain::{Action, Reply};
 
 /// Turns an answer into a message; nothing where the method does not have such an answer.
 pub(crate) type Writer = fn(&Noted<'_>, &Reply) -> Option<Vec<u8>>;
-
-pub(crate) enum How {
-    Serves(Reader, Writer),
-    /// This release has it not, and says so to a verified caller.
-    Refuses,
-}
 
 /// A method of a service.
 pub(crate) struct Method {
@@ -21,7 +15,8 @@ pub(crate) struct Method {
     pub(crate) name: &'static str,
     pub(crate) action: Action,
     pub(crate) permission: &'static str,
-    pub(crate) how: How,
+    pub(crate) read: Reader,
+    pub(crate) write: Writer,
 }
 
 const KMS: &str = "google.cloud.kms.v1.KeyManagementService";
@@ -30,59 +25,60 @@ const OPERATIONS: &str = "google.longrunning.Operations";
 const IAM: &str = "google.iam.v1.IAMPolicy";
 
 macro_rules! methods {
-    ($($service:ident $name:ident = $action:ident, $permission:literal, $how:ident $(($read:path, $write:path))?;)+) => {
+    ($($service:ident $name:ident = $action:ident, $permission:literal, $read:path, $write:path;)+) => {
         pub(crate) const METHODS: &[Method] = &[$(Method {
             service: $service,
             name: stringify!($name),
             action: Action::$action,
             permission: $permission,
-            how: How::$how $(($read, $write))?,
+            read: $read,
+            write: $write,
         }),+];
     };
 }
 
 methods! {
-    KMS Encrypt = Encrypt, "cloudkms.cryptoKeyVersions.useToEncrypt", Serves(uses::encrypt, uses::write_encrypt);
-    KMS Decrypt = Decrypt, "cloudkms.cryptoKeyVersions.useToDecrypt", Serves(uses::decrypt, uses::write_decrypt);
-    KMS GenerateRandomBytes = GenerateRandom, "cloudkms.locations.generateRandomBytes", Serves(uses::random, uses::write_random);
-    KMS ListKeyRings = ListRings, "cloudkms.keyRings.list", Serves(rings::list, rings::write_list);
-    KMS GetKeyRing = DescribeRing, "cloudkms.keyRings.get", Serves(rings::get, rings::write);
-    KMS CreateKeyRing = CreateRing, "cloudkms.keyRings.create", Serves(rings::create, rings::write);
-    KMS ListCryptoKeys = ListKeys, "cloudkms.cryptoKeys.list", Serves(keys::list, keys::write_list);
-    KMS GetCryptoKey = DescribeKey, "cloudkms.cryptoKeys.get", Serves(keys::get, keys::write);
-    KMS CreateCryptoKey = CreateKey, "cloudkms.cryptoKeys.create", Serves(keys::create, keys::write);
-    KMS UpdateCryptoKey = TagKey, "cloudkms.cryptoKeys.update", Serves(keys::update, keys::write);
-    KMS UpdateCryptoKeyPrimaryVersion = MakePrimary, "cloudkms.cryptoKeys.update", Serves(keys::update_primary, keys::write);
-    KMS ListCryptoKeyVersions = ListVersions, "cloudkms.cryptoKeyVersions.list", Serves(versions::list, versions::write_list);
-    KMS GetCryptoKeyVersion = DescribeVersion, "cloudkms.cryptoKeyVersions.get", Serves(versions::get, versions::write);
-    KMS CreateCryptoKeyVersion = CreateVersion, "cloudkms.cryptoKeyVersions.create", Serves(versions::create, versions::write);
-    KMS UpdateCryptoKeyVersion = SuspendKey, "cloudkms.cryptoKeyVersions.update", Serves(versions::update, versions::write);
-    KMS DestroyCryptoKeyVersion = ScheduleDestruction, "cloudkms.cryptoKeyVersions.destroy", Serves(versions::destroy, versions::write);
-    KMS RestoreCryptoKeyVersion = CancelDestruction, "cloudkms.cryptoKeyVersions.restore", Serves(versions::restore, versions::write);
-    KMS ListImportJobs = ListImportJobs, "cloudkms.importJobs.list", Serves(jobs::list, jobs::write_list);
-    KMS GetImportJob = DescribeImportJob, "cloudkms.importJobs.get", Serves(jobs::get, jobs::write);
-    KMS CreateImportJob = CreateImportJob, "cloudkms.importJobs.create", Serves(jobs::create, jobs::write);
-    KMS ImportCryptoKeyVersion = ImportVersion, "cloudkms.importJobs.useToImport", Serves(jobs::import, versions::write);
-    KMS ListRetiredResources = Unknown, "cloudkms.retiredResources.list", Refuses;
-    KMS GetRetiredResource = Unknown, "cloudkms.retiredResources.get", Refuses;
-    KMS DeleteCryptoKey = Unknown, "cloudkms.cryptoKeys.delete", Refuses;
-    KMS DeleteCryptoKeyVersion = Unknown, "cloudkms.cryptoKeyVersions.delete", Refuses;
-    KMS GetPublicKey = GetPublicKey, "cloudkms.cryptoKeyVersions.viewPublicKey", Serves(asymmetric::public_key, asymmetric::write_public_key);
-    KMS AsymmetricSign = Sign, "cloudkms.cryptoKeyVersions.useToSign", Serves(asymmetric::sign, asymmetric::write_signature);
-    KMS AsymmetricDecrypt = DecryptAsymmetric, "cloudkms.cryptoKeyVersions.useToDecrypt", Serves(asymmetric::decrypt, asymmetric::write_opened);
-    KMS MacSign = MacSign, "cloudkms.cryptoKeyVersions.useToSign", Serves(asymmetric::mac, asymmetric::write_mac);
-    KMS MacVerify = MacVerify, "cloudkms.cryptoKeyVersions.useToVerify", Serves(asymmetric::verify_mac, asymmetric::write_verified);
-    KMS RawEncrypt = EncryptRaw, "cloudkms.cryptoKeyVersions.useToEncrypt", Serves(asymmetric::encrypt_raw, asymmetric::write_raw_ciphertext);
-    KMS RawDecrypt = DecryptRaw, "cloudkms.cryptoKeyVersions.useToDecrypt", Serves(asymmetric::decrypt_raw, asymmetric::write_raw_plaintext);
-    KMS Decapsulate = Decapsulate, "cloudkms.cryptoKeyVersions.useToDecapsulate", Serves(asymmetric::decapsulate, asymmetric::write_shared);
-    KMS ImportTrustedKeyWrappedCryptoKeyVersion = Unknown, "cloudkms.cryptoKeyVersions.create", Serves(versions::import_trusted, versions::write);
-    KMS ExportTrustedKeyWrappedCryptoKeyVersion = Unknown, "cloudkms.cryptoKeyVersions.get", Serves(versions::export_trusted, versions::write);
-    LOCATIONS ListLocations = ListLocations, "cloudkms.locations.list", Serves(locations::list, locations::write_list);
-    LOCATIONS GetLocation = ListLocations, "cloudkms.locations.get", Serves(locations::get, locations::write);
-    OPERATIONS GetOperation = Unknown, "cloudkms.operations.get", Serves(locations::operation, locations::write);
-    IAM GetIamPolicy = GetBindings, "cloudkms.cryptoKeys.getIamPolicy", Serves(iam::get, iam::write);
-    IAM SetIamPolicy = SetBindings, "cloudkms.cryptoKeys.setIamPolicy", Serves(iam::set, iam::write);
-    IAM TestIamPermissions = TestPermissions, "", Serves(iam::test, iam::write_permissions);
+    KMS Encrypt = Encrypt, "cloudkms.cryptoKeyVersions.useToEncrypt", uses::encrypt, uses::write_encrypt;
+    KMS Decrypt = Decrypt, "cloudkms.cryptoKeyVersions.useToDecrypt", uses::decrypt, uses::write_decrypt;
+    KMS GenerateRandomBytes = GenerateRandom, "cloudkms.locations.generateRandomBytes", uses::random, uses::write_random;
+    KMS ListKeyRings = ListRings, "cloudkms.keyRings.list", rings::list, rings::write_list;
+    KMS GetKeyRing = DescribeRing, "cloudkms.keyRings.get", rings::get, rings::write;
+    KMS CreateKeyRing = CreateRing, "cloudkms.keyRings.create", rings::create, rings::write;
+    KMS ListCryptoKeys = ListKeys, "cloudkms.cryptoKeys.list", keys::list, keys::write_list;
+    KMS GetCryptoKey = DescribeKey, "cloudkms.cryptoKeys.get", keys::get, keys::write;
+    KMS CreateCryptoKey = CreateKey, "cloudkms.cryptoKeys.create", keys::create, keys::write;
+    KMS UpdateCryptoKey = TagKey, "cloudkms.cryptoKeys.update", keys::update, keys::write;
+    KMS UpdateCryptoKeyPrimaryVersion = MakePrimary, "cloudkms.cryptoKeys.update", keys::update_primary, keys::write;
+    KMS ListCryptoKeyVersions = ListVersions, "cloudkms.cryptoKeyVersions.list", versions::list, versions::write_list;
+    KMS GetCryptoKeyVersion = DescribeVersion, "cloudkms.cryptoKeyVersions.get", versions::get, versions::write;
+    KMS CreateCryptoKeyVersion = CreateVersion, "cloudkms.cryptoKeyVersions.create", versions::create, versions::write;
+    KMS UpdateCryptoKeyVersion = SuspendKey, "cloudkms.cryptoKeyVersions.update", versions::update, versions::write;
+    KMS DestroyCryptoKeyVersion = ScheduleDestruction, "cloudkms.cryptoKeyVersions.destroy", versions::destroy, versions::write;
+    KMS RestoreCryptoKeyVersion = CancelDestruction, "cloudkms.cryptoKeyVersions.restore", versions::restore, versions::write;
+    KMS ListImportJobs = ListImportJobs, "cloudkms.importJobs.list", jobs::list, jobs::write_list;
+    KMS GetImportJob = DescribeImportJob, "cloudkms.importJobs.get", jobs::get, jobs::write;
+    KMS CreateImportJob = CreateImportJob, "cloudkms.importJobs.create", jobs::create, jobs::write;
+    KMS ImportCryptoKeyVersion = ImportVersion, "cloudkms.importJobs.useToImport", jobs::import, versions::write;
+    KMS ListRetiredResources = ListRetiredKeys, "cloudkms.retiredResources.list", retired::list, retired::write_list;
+    KMS GetRetiredResource = DescribeRetiredKey, "cloudkms.retiredResources.get", retired::get, retired::write;
+    KMS DeleteCryptoKey = DeleteKey, "cloudkms.cryptoKeys.delete", retired::delete_key, retired::write_deleted;
+    KMS DeleteCryptoKeyVersion = DeleteVersion, "cloudkms.cryptoKeyVersions.delete", retired::delete_version, retired::write_deleted_version;
+    KMS GetPublicKey = GetPublicKey, "cloudkms.cryptoKeyVersions.viewPublicKey", asymmetric::public_key, asymmetric::write_public_key;
+    KMS AsymmetricSign = Sign, "cloudkms.cryptoKeyVersions.useToSign", asymmetric::sign, asymmetric::write_signature;
+    KMS AsymmetricDecrypt = DecryptAsymmetric, "cloudkms.cryptoKeyVersions.useToDecrypt", asymmetric::decrypt, asymmetric::write_opened;
+    KMS MacSign = MacSign, "cloudkms.cryptoKeyVersions.useToSign", asymmetric::mac, asymmetric::write_mac;
+    KMS MacVerify = MacVerify, "cloudkms.cryptoKeyVersions.useToVerify", asymmetric::verify_mac, asymmetric::write_verified;
+    KMS RawEncrypt = EncryptRaw, "cloudkms.cryptoKeyVersions.useToEncrypt", asymmetric::encrypt_raw, asymmetric::write_raw_ciphertext;
+    KMS RawDecrypt = DecryptRaw, "cloudkms.cryptoKeyVersions.useToDecrypt", asymmetric::decrypt_raw, asymmetric::write_raw_plaintext;
+    KMS Decapsulate = Decapsulate, "cloudkms.cryptoKeyVersions.useToDecapsulate", asymmetric::decapsulate, asymmetric::write_shared;
+    KMS ImportTrustedKeyWrappedCryptoKeyVersion = Unknown, "cloudkms.cryptoKeyVersions.create", versions::import_trusted, versions::write;
+    KMS ExportTrustedKeyWrappedCryptoKeyVersion = Unknown, "cloudkms.cryptoKeyVersions.get", versions::export_trusted, versions::write;
+    LOCATIONS ListLocations = ListLocations, "cloudkms.locations.list", locations::list, locations::write_list;
+    LOCATIONS GetLocation = ListLocations, "cloudkms.locations.get", locations::get, locations::write;
+    OPERATIONS GetOperation = DescribeRetiredKey, "cloudkms.operations.get", retired::operation, retired::write_deleted;
+    IAM GetIamPolicy = GetBindings, "cloudkms.cryptoKeys.getIamPolicy", iam::get, iam::write;
+    IAM SetIamPolicy = SetBindings, "cloudkms.cryptoKeys.setIamPolicy", iam::set, iam::write;
+    IAM TestIamPermissions = TestPermissions, "", iam::test, iam::write_permissions;
 }
 
 impl Method {

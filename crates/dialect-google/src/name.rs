@@ -11,7 +11,7 @@ pub(crate) struct Named<'a> {
     pub(crate) project: &'a str,
     pub(crate) place: Location,
     pub(crate) ring: &'a str,
-    /// Or import job.
+    /// Or whatever else the name ends with.
     pub(crate) key: &'a str,
     pub(crate) version: Option<u32>,
 }
@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     /// Either: a version means itself, a key its primary.
     KeyOrVersion,
     Job,
+    Retired,
+    Operation,
 }
 
 const PROJECT: &str = "projects/([^/]+)";
@@ -47,6 +49,8 @@ const LOCATION: &str = "/locations/([a-zA-Z0-9-]{1,63})";
 const RING: &str = "/keyRings/([a-zA-Z0-9_-]{1,63})";
 const KEY: &str = "/cryptoKeys/([a-zA-Z0-9_-]{1,63})";
 const JOB: &str = "/importJobs/([a-zA-Z0-9_-]{1,63})";
+const RETIRED: &str = "/retiredResources/([a-zA-Z0-9_-]{1,63})";
+const OPERATION: &str = "/operations/([a-zA-Z0-9_-]{1,63})";
 const VERSION: &str = "/cryptoKeyVersions/([a-zA-Z0-9_-]{1,63})";
 
 impl Kind {
@@ -59,6 +63,8 @@ impl Kind {
             Self::Version => format!("{PROJECT}{LOCATION}{RING}{KEY}{VERSION}"),
             Self::KeyOrVersion => format!("{PROJECT}{LOCATION}{RING}{KEY}({VERSION})?"),
             Self::Job => format!("{PROJECT}{LOCATION}{RING}{JOB}"),
+            Self::Retired => format!("{PROJECT}{LOCATION}{RETIRED}"),
+            Self::Operation => format!("{PROJECT}{LOCATION}{OPERATION}"),
         }
     }
 }
@@ -78,11 +84,16 @@ fn read(text: &str, kind: Kind) -> Option<Named<'_>> {
     let project = after("projects")?;
     let place = Location::parse(after("locations")?)?;
     let mut named = Named { project, place, ring: "", key: "", version: None };
-    if kind != Kind::Location {
+    if !matches!(kind, Kind::Location | Kind::Retired | Kind::Operation) {
         named.ring = after("keyRings").filter(|id| is_id(id))?;
     }
     if !matches!(kind, Kind::Location | Kind::Ring) {
-        let label = if kind == Kind::Job { "importJobs" } else { "cryptoKeys" };
+        let label = match kind {
+            Kind::Job => "importJobs",
+            Kind::Retired => "retiredResources",
+            Kind::Operation => "operations",
+            _ => "cryptoKeys",
+        };
         named.key = after(label).filter(|id| is_id(id))?;
     }
     if kind == Kind::Version {

@@ -83,9 +83,6 @@ pub(crate) fn of_fault(fault: &Fault, method: &Method, noted: &Noted<'_>) -> Pro
         }
         Fault::AlreadyThere { .. } | Fault::TokenReused => already_there(noted),
         Fault::LimitReached { .. } => Problem::new(Code::ResourceExhausted, sentence(fault)),
-        Fault::NotImplemented { .. } if noted.has("unimplemented") => {
-            Problem::new(Code::Unimplemented, sentence(fault))
-        }
         Fault::Conflict => Problem::new(Code::Aborted, CONFLICT),
         Fault::Damaged { .. } => Problem::new(Code::DataLoss, sentence(fault)),
         Fault::Unavailable | Fault::MemoryFull => Problem::new(Code::Unavailable, sentence(fault)),
@@ -114,6 +111,8 @@ fn absent(fault: &Fault, noted: &Noted<'_>) -> Problem {
         Fault::TenantNotFound { name } => {
             Problem::new(Code::PermissionDenied, format!("Permission denied on resource project {name}."))
         }
+        Fault::NotFound if noted.name().contains("/retiredResources/") => told("RetiredResource", noted.name()),
+        Fault::NotFound if noted.name().contains("/operations/") => told("Operation", noted.name()),
         Fault::NotFound if noted.name().contains("/cryptoKeyVersions/") => told("CryptoKeyVersion", noted.name()),
         Fault::NotFound => told("Resource", noted.name()),
         _ => Problem::new(Code::NotFound, sentence(fault)),

@@ -34,6 +34,10 @@ pub(crate) fn body(reply: &Reply, echo: Option<&Echo>) -> Value {
             let version = shown.key.version(*version).ok();
             json!({ "key": key(shown), "version": version.map(|one| shown::version(&shown.key, one, shown.now)) })
         }
+        Reply::RetiredKey(one) => json!({ "retired_key": shown::retired(&one.key) }),
+        Reply::RetiredKeys { keys, .. } => {
+            json!({ "retired_keys": keys.iter().map(|key| shown::retired(key)).collect::<Vec<_>>() })
+        }
         Reply::ImportJob(job) => json!({ "import_job": shown::import_job(&job.key, job.now) }),
         Reply::ImportJobs { jobs, .. } => {
             json!({ "import_jobs": jobs.iter().map(|job| shown::import_job(job, now)).collect::<Vec<_>>() })

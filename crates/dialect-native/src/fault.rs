@@ -61,6 +61,7 @@ pub(crate) fn status(fault: &Fault) -> u16 {
         | Fault::NoSuchTransition { .. }
         | Fault::NoPrimary
         | Fault::NotReimportable { .. }
+        | Fault::NotDeletable { .. }
         | Fault::ImportJobNotReady { .. }
         | Fault::NotRotatable { .. }
         | Fault::AlreadyThere { .. }

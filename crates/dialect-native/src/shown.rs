@@ -121,6 +121,7 @@ pub(crate) fn version(key: &Key, version: &Version, now: Moment) -> Value {
         "created": time(version.created),
         "cause": version.cause.word(),
         "destroyed": version.destroyed.map(time),
+        "deleted": version.deleted.map(time),
         "import": version.imported.as_ref().map(|one| json!({ "job": one.job, "at": time(one.at) })),
     })
 }
@@ -147,6 +148,11 @@ pub(crate) fn worker(by: &Worker) -> Value {
         "version": by.version,
         "algorithm": algorithm.name(),
     })
+}
+
+/// What is told of a key that was deleted.
+pub(crate) fn retired(key: &Key) -> Value {
+    json!({ "id": key.id.to_string(), "ring": key.ring, "name": key.name, "retired": key.retired.map(time) })
 }
 
 /// A key that unwraps what is brought.

@@ -1,7 +1,9 @@
 //! Which operation is which: the one table from names to readers and to the documentation.
 
 use crate::input::{Member, Operation, Trouble};
-use crate::operations::{bindings, documents, jobs, keys, life, log, names, principals, rings, signs, site, uses};
+use crate::operations::{
+    bindings, documents, jobs, keys, life, log, names, principals, retired, rings, signs, site, uses,
+};
 use domain::{Action, Ask};
 
 /// An operation: its name in a path, what it is called in policies and in the log, and who reads it.
@@ -49,6 +51,10 @@ static TABLE: &[Row] = &[
     row::<rings::DescribeRing>("describe-ring"),
     row::<rings::ListRings>("list-rings"),
     row::<rings::ListLocations>("list-locations"),
+    row::<retired::DeleteKey>("delete-key"),
+    row::<retired::DeleteVersion>("delete-version"),
+    row::<retired::ListRetiredKeys>("list-retired-keys"),
+    row::<retired::DescribeRetiredKey>("describe-retired-key"),
     row::<jobs::CreateImportJob>("create-import-job"),
     row::<jobs::DescribeImportJob>("describe-import-job"),
     row::<jobs::ListImportJobs>("list-import-jobs"),

@@ -80,6 +80,19 @@ pub enum RotationChange {
     },
 }
 
+/// In which form a public key is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicForm {
+    /// In every one that there is.
+    All,
+    /// Nobody says so. Where a key has several, somebody must.
+    Unsaid,
+    /// SubjectPublicKeyInfo.
+    Info,
+    /// As its standard writes it.
+    Raw,
+}
+
 /// Whether anything is done at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Dry {
@@ -279,6 +292,22 @@ pub enum Ask {
         wrapped: Vec<u8>,
     },
 
+    // Deleting what is destroyed
+    DeleteKey {
+        key: KeyName,
+    },
+    DeleteVersion {
+        key: KeyName,
+        version: u32,
+    },
+    ListRetiredKeys {
+        project: Option<String>,
+    },
+    DescribeRetiredKey {
+        project: Option<String>,
+        id: ObjectId,
+    },
+
     // Names
     CreateAlias {
         alias: String,
@@ -391,6 +420,7 @@ pub enum Ask {
     GetPublicKey {
         key: KeyName,
         version: Option<u32>,
+        form: PublicForm,
     },
 
     // Policy

@@ -34,6 +34,10 @@ pub enum Event {
         activate: bool,
     },
     Remove(u32, Removal),
+    /// Of a version of which nothing is left and nothing can come back.
+    Delete(u32),
+    /// Of a key whose versions are all deleted.
+    Retire,
 }
 
 impl Key {
@@ -62,6 +66,8 @@ impl Key {
                 self.import(version, fingerprint, expires, activate)?;
             }
             Event::Remove(number, why) => self.version_mut(number)?.remove(why),
+            Event::Delete(number) => self.delete(number, now.wall)?,
+            Event::Retire => self.retire(now.wall)?,
         }
         Ok(self)
     }
@@ -85,7 +91,7 @@ impl Key {
     }
 
     fn version_mut(&mut self, number: u32) -> Result<&mut Version, Fault> {
-        self.versions.iter_mut().find(|version| version.number == number).ok_or(Fault::NotFound)
+        self.versions.iter_mut().find(|version| version.is_called(number)).ok_or(Fault::NotFound)
     }
 
     fn life_of(&mut self, scope: Scope) -> Result<&mut Life, Fault> {
@@ -156,6 +162,31 @@ impl Key {
             }
             version.remove(Removal::Destroyed);
         }
+    }
+
+    fn delete(&mut self, number: u32, now: Timestamp) -> Result<(), Fault> {
+        let version = self.version(number)?;
+        let returns = may_return(self.origin_of(version));
+        match (version.material, version.life.state) {
+            (Material::Failed(_), _) => {}
+            (Material::Removed(Removal::Destroyed), _) | (_, KeyState::Destroyed) if !returns => {}
+            _ if returns => return Err(Fault::NotDeletable { why: "its material was imported, and may come back" }),
+            _ => return Err(Fault::NotDeletable { why: "its material is not destroyed" }),
+        }
+        self.version_mut(number)?.deleted = Some(now);
+        if self.primary == number {
+            self.primary = 0;
+        }
+        Ok(())
+    }
+
+    fn retire(&mut self, now: Timestamp) -> Result<(), Fault> {
+        if self.versions.iter().any(|version| version.deleted.is_none()) {
+            return Err(Fault::NotDeletable { why: "it has versions that are not deleted" });
+        }
+        self.life.state = self.life.state.becomes(KeyState::Destroyed)?;
+        (self.retired, self.rotation) = (Some(now), None);
+        Ok(())
     }
 
     fn import(

@@ -78,6 +78,9 @@ pub enum Fault {
     NotReimportable {
         version: u32,
     },
+    NotDeletable {
+        why: &'static str,
+    },
     /// The job has no key yet, or none any more.
     ImportJobNotReady {
         job: String,
@@ -179,6 +182,7 @@ impl Fault {
             Self::NotIdentical => "not-identical",
             Self::NotImported => "not-imported",
             Self::NotReimportable { .. } => "not-reimportable",
+            Self::NotDeletable { .. } => "not-deletable",
             Self::ImportJobNotReady { .. } => "import-job-not-ready",
             Self::WrappedUnreadable => "wrapped-unreadable",
             Self::BadMaterial { .. } => "bad-material",
@@ -340,6 +344,7 @@ impl fmt::Display for Fault {
             Self::NotIdentical => write!(f, "this is not the material that was imported before"),
             Self::NotImported => write!(f, "only a key of imported origin takes material"),
             Self::NotReimportable { .. }
+            | Self::NotDeletable { .. }
             | Self::ImportJobNotReady { .. }
             | Self::WrappedUnreadable
             | Self::BadMaterial { .. } => self.unimported(f),
@@ -409,7 +414,7 @@ impl Fault {
         }
     }
 
-    /// What is wrong with material that is brought.
+    /// What is wrong with material that is brought, and with what is to be deleted.
     fn unimported(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotReimportable { version } => {
@@ -419,6 +424,7 @@ impl Fault {
                 write!(f, "the import job `{job}` has no key yet; try again")
             }
             Self::ImportJobNotReady { job, .. } => write!(f, "the import job `{job}` has expired; make another"),
+            Self::NotDeletable { why } => write!(f, "it cannot be deleted: {why}"),
             Self::WrappedUnreadable => write!(f, "the material cannot be unwrapped by this import job"),
             Self::BadMaterial { algorithm, why } => write!(f, "this is no material for {}: {why}", algorithm.name()),
             _ => Ok(()),

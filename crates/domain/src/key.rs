@@ -55,6 +55,8 @@ pub struct Key {
     pub documents: Vec<Document>,
     /// How long a version waits for its destruction; nobody said so without.
     pub version_window_seconds: Option<u32>,
+    /// When the key was deleted: it is seen no more, and its name is not used again.
+    pub retired: Option<Timestamp>,
 }
 
 /// What people say of a key.
@@ -108,6 +110,8 @@ pub struct Version {
     pub imported: Option<Imported>,
     /// When the material was destroyed, where it was.
     pub destroyed: Option<Timestamp>,
+    /// When the version was deleted: it is seen no more, and its number is not used again.
+    pub deleted: Option<Timestamp>,
 }
 
 /// The newest import into a version.
@@ -171,8 +175,8 @@ impl Key {
         // Versions are numbered from one without gaps, so the place is nearly always the number.
         let place = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
         match self.versions.get(place) {
-            Some(version) if version.number == number => Ok(version),
-            _ => self.versions.iter().find(|version| version.number == number).ok_or(Fault::NotFound),
+            Some(version) if version.is_called(number) => Ok(version),
+            _ => self.versions.iter().find(|version| version.is_called(number)).ok_or(Fault::NotFound),
         }
     }
 
@@ -220,7 +224,8 @@ impl Version {
     pub fn active(number: u32, fingerprint: Option<Fingerprint>, created: Timestamp, cause: VersionCause) -> Self {
         let material = Material::Held { expires: None };
         let (life, window) = (Life::ACTIVE, Window::ALWAYS);
-        let (algorithm, scheme, public, imported, destroyed) = (None, None, None, None, None);
+        let (algorithm, scheme, public, imported) = (None, None, None, None);
+        let (destroyed, deleted) = (None, None);
         Self {
             number,
             life,
@@ -234,7 +239,13 @@ impl Version {
             public,
             imported,
             destroyed,
+            deleted,
         }
+    }
+
+    /// Whether it answers to this number.
+    pub(crate) fn is_called(&self, number: u32) -> bool {
+        self.number == number && self.deleted.is_none()
     }
 
     /// A version whose material is yet to be made.

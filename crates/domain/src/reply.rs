@@ -52,6 +52,12 @@ pub enum Reply {
         key: KeyShown,
         version: u32,
     },
+    /// A key that was deleted.
+    RetiredKey(KeyShown),
+    RetiredKeys {
+        keys: Vec<Arc<Key>>,
+        owner: Arc<Tenant>,
+    },
     /// A key of purpose Import.
     ImportJob(KeyShown),
     /// In the order of their names.

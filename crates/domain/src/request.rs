@@ -152,6 +152,10 @@ actions! {
     ListImportJobs = 142, "ListImportJobs", Read, "Lists the import jobs of a key ring.";
     ImportVersion = 143, "ImportVersion", Manage, "Brings the material of a version.";
     UseImportJob = 144, "UseImportJob", Manage, "Unwraps with an import job.";
+    DeleteKey = 145, "DeleteKey", Destroy, "Deletes a key of which nothing is left; its name stays taken.";
+    DeleteVersion = 146, "DeleteVersion", Destroy, "Deletes a version of which nothing is left.";
+    ListRetiredKeys = 147, "ListRetiredKeys", Read, "Lists deleted keys.";
+    DescribeRetiredKey = 148, "DescribeRetiredKey", Read, "Shows what a deleted key was called.";
     Recover = 101, "Recover", House, "Believes a store that its anchors do not, as the recovery key's holder said.";
     RotateRoot = 102, "RotateRoot", House, "Brings a new root key, and seals under it what was under the one before.";
     Sign = 110, "Sign", Use, "Signs a message or a digest.";

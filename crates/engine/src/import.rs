@@ -97,6 +97,7 @@ fn fresh_job(
         facts: KeyFacts::default(),
         documents: Vec::new(),
         version_window_seconds: None,
+        retired: None,
     })
 }
 

@@ -23,6 +23,7 @@ mod raw;
 mod re_encrypt;
 mod record;
 mod recover;
+mod retire;
 mod rings;
 mod rotate;
 mod sign;

@@ -3,7 +3,7 @@
 use crate::working::{scheme, told, usable_for, version_for, work, worker};
 use crate::{Step, Supplies};
 use crypto::{Job, Worked};
-use domain::{Ask, Fault, Material, Purpose, Reply, Request, Scheme, Use};
+use domain::{Algorithm, Ask, Fault, Material, PublicForm, Purpose, Reply, Request, Scheme, Use};
 use ledger::Effects;
 use std::sync::Arc;
 
@@ -41,9 +41,21 @@ pub(crate) fn decapsulate<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>)
     }))
 }
 
+/// A form that the key has; where there are several, one that was named.
+fn fits(form: PublicForm, algorithm: Algorithm) -> Result<(), Fault> {
+    let constraint = match (form, algorithm.raw_public_bytes()) {
+        (PublicForm::Unsaid, Some(_)) => format!("must be said for {}", algorithm.name()),
+        (PublicForm::Raw, None) => format!("{} has no raw form", algorithm.name()),
+        _ => return Ok(()),
+    };
+    Err(Fault::Invalid { member: "public key format".into(), constraint })
+}
+
 pub(crate) fn public<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let work = work(request)?;
+    let Ask::GetPublicKey { form, .. } = request.ask else { return Err(Fault::NotFound) };
     let version = version_for(work, &PAIRED, Use::Process, supplies.now)?;
+    fits(*form, work.key.algorithm_of(version))?;
     let missing = Fault::MaterialNotHeld { version: version.number, material: Material::Awaited };
     let spki = Arc::clone(version.public.as_ref().ok_or(missing)?);
     let raw = work.key.algorithm_of(version).raw_public_bytes().and_then(|bytes| {

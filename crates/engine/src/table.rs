@@ -3,7 +3,7 @@
 use crate::find::Here;
 use crate::{
     Step, Supplies, aliases, bindings, decrypt, documents, encrypt, house, import, keys, log, mac, people, private,
-    raw, re_encrypt, rings, sign, tenants, times, tokens, working,
+    raw, re_encrypt, retire, rings, sign, tenants, times, tokens, working,
 };
 use domain::{Action, Ask, BindingsOn, Demand, Fault, Found, LifeChange, Request, Target};
 use ledger::View;
@@ -50,6 +50,10 @@ named! {
     Ask::DescribeImportJob { .. } => Action::DescribeImportJob,
     Ask::ListImportJobs { .. } => Action::ListImportJobs,
     Ask::ImportVersion { .. } => Action::ImportVersion,
+    Ask::DeleteKey { .. } => Action::DeleteKey,
+    Ask::DeleteVersion { .. } => Action::DeleteVersion,
+    Ask::ListRetiredKeys { .. } => Action::ListRetiredKeys,
+    Ask::DescribeRetiredKey { .. } => Action::DescribeRetiredKey,
     Ask::CreateAlias { .. } => Action::CreateAlias,
     Ask::RetargetAlias { .. } => Action::RetargetAlias,
     Ask::DeleteAlias { .. } => Action::DeleteAlias,
@@ -144,6 +148,8 @@ pub(crate) fn asked_key(ask: &Ask) -> Option<&domain::KeyName> {
         | Ask::ListVersions { key }
         | Ask::DescribeVersion { key, .. }
         | Ask::CreateVersion { key }
+        | Ask::DeleteKey { key }
+        | Ask::DeleteVersion { key, .. }
         | Ask::ImportVersion { key, .. }
         | Ask::UpdateKey { key, .. }
         | Ask::SetRotation { key, .. }
@@ -192,6 +198,8 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         | Ask::ListVersions { key }
         | Ask::DescribeVersion { key, .. }
         | Ask::CreateVersion { key }
+        | Ask::DeleteKey { key }
+        | Ask::DeleteVersion { key, .. }
         | Ask::SetRotation { key, .. }
         | Ask::GetRotation { key }
         | Ask::Rotate { key }
@@ -218,7 +226,7 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         | Ask::EncryptRaw { key, version, .. }
         | Ask::DecryptRaw { key, version, .. }
         | Ask::Decapsulate { key, version, .. }
-        | Ask::GetPublicKey { key, version } => working::found_version(action, key, *version, here, view),
+        | Ask::GetPublicKey { key, version, .. } => working::found_version(action, key, *version, here, view),
         Ask::PutDocument { key, regime, text, .. } => documents::found_put(key, *regime, text, here, view),
         Ask::GetBindings { .. } | Ask::SetBindings { .. } | Ask::TestPermissions { .. } => {
             bindings::found(ask, here, view)
@@ -235,6 +243,8 @@ fn found_rings(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::ListRings { project } => rings::found_list(project.as_deref(), here, view),
         Ask::ListKeysInRing { ring } => rings::found_keys(ring, here, view),
         Ask::ListLocations { project } => rings::found_locations(project.as_deref(), here, view),
+        Ask::ListRetiredKeys { project } => retire::found_list(project.as_deref(), here, view),
+        Ask::DescribeRetiredKey { project, id } => retire::found(project.as_deref(), *id, here, view),
         Ask::CreateImportJob { ring, name, .. } => import::found_fresh(ring, name, here, view),
         Ask::DescribeImportJob { ring, name } => import::found_job(ring, name, here, view),
         Ask::ListImportJobs { ring } => import::found_jobs(ring, here, view),
@@ -359,6 +369,10 @@ fn step_rings<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<S
         Ask::ListRings { .. } => rings::list(request),
         Ask::ListKeysInRing { .. } => keys::list(request),
         Ask::ListLocations { .. } => rings::locations(request),
+        Ask::DeleteKey { .. } => retire::key(request, supplies),
+        Ask::DeleteVersion { .. } => retire::version(request, supplies),
+        Ask::ListRetiredKeys { .. } => retire::list(request),
+        Ask::DescribeRetiredKey { .. } => retire::show(request, supplies),
         Ask::CreateImportJob { .. } => import::create_job(request, supplies),
         Ask::DescribeImportJob { .. } => import::show_job(request, supplies),
         Ask::ListImportJobs { .. } => import::list_jobs(request),

@@ -47,6 +47,7 @@ const WORDS: &[&str] = &[
     "not-identical",
     "not-imported",
     "not-reimportable",
+    "not-deletable",
     "import-job-not-ready",
     "wrapped-unreadable",
     "bad-material",

@@ -37,6 +37,7 @@ fn key(origin: Origin) -> Key {
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         version_window_seconds: None,
+        retired: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts::default(),

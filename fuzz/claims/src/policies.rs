@@ -153,6 +153,7 @@ fn key(authority: Authority, policy: Option<&str>) -> Key {
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         version_window_seconds: None,
+        retired: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },

@@ -74,6 +74,7 @@ pub(crate) fn key() -> Key {
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         version_window_seconds: None,
+        retired: None,
         created: NOW,
         description: "pay \"roll\"\n".into(),
         facts: KeyFacts::default(),

@@ -8,6 +8,7 @@ pub(crate) mod life;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod principals;
+pub(crate) mod retired;
 pub(crate) mod rings;
 pub(crate) mod signs;
 pub(crate) mod site;

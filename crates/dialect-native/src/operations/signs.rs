@@ -1,7 +1,7 @@
 //! Signatures, message authentication codes, and what else keys do that are no envelope keys.
 
 use crate::input::{Blob, Veiled, invalid, operation};
-use domain::{Ask, Fault, Hash, KeyName, Scheme, Signable};
+use domain::{Ask, Fault, Hash, KeyName, PublicForm, Scheme, Signable};
 
 /// Exactly one of a message, a digest with its hash, or a message representative.
 fn signable(
@@ -142,5 +142,5 @@ operation! {
     GetPublicKey {
         key: KeyName = "The key.";
         version: Option<u32> = "The version; the one that protects without.";
-    } => "public-key", |input| Ok(Ask::GetPublicKey { key: input.key, version: input.version })
+    } => "public-key", |input| Ok(Ask::GetPublicKey { key: input.key, version: input.version, form: PublicForm::All })
 }

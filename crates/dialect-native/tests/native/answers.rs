@@ -17,6 +17,10 @@ fn ring() -> Arc<Keyring> {
     Arc::new(Keyring { id: OTHER, tenant, location, name: "pay".into(), documents: Vec::new(), created: NOW })
 }
 
+fn retired() -> domain::Key {
+    domain::Key { retired: Some(NOW), ..key() }
+}
+
 /// An import job that has its key.
 fn job() -> domain::Key {
     let version = domain::Version {
@@ -61,6 +65,8 @@ fn keys() -> Vec<(&'static str, Reply)> {
         ("destruction", Reply::Destruction { key: shown(ended), deadline: Some(deadline), days: Some(30) }),
         ("versions", Reply::Versions { key: shown(key()), versions }),
         ("version", Reply::Version { key: shown(key()), version: 2 }),
+        ("retired-key", Reply::RetiredKey(shown(retired()))),
+        ("retired-keys", Reply::RetiredKeys { keys: vec![Arc::new(retired())], owner: tenant() }),
         ("import-job", Reply::ImportJob(shown(job()))),
         ("import-jobs", Reply::ImportJobs { jobs: vec![Arc::new(job())], owner: tenant() }),
         ("ring", Reply::Ring(ring())),

@@ -34,6 +34,10 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::ListRings { project } => told!("ListRings", project),
         Ask::ListLocations { project } => told!("ListLocations", project),
         Ask::CreateVersion { key } => told!("CreateVersion", key),
+        Ask::DeleteKey { key } => told!("DeleteKey", key),
+        Ask::DeleteVersion { key, version } => told!("DeleteVersion", key, version),
+        Ask::ListRetiredKeys { project } => told!("ListRetiredKeys", project),
+        Ask::DescribeRetiredKey { project, id } => told!("DescribeRetiredKey", project, id),
         Ask::CreateImportJob { ring, name, algorithm, scheme } => {
             told!("CreateImportJob", ring, name, algorithm, scheme)
         }
@@ -113,7 +117,7 @@ fn signed(ask: &Ask) -> String {
             told!("DecryptRaw", key, version, scheme, ciphertext, associated, iv)
         }
         Ask::Decapsulate { key, version, ciphertext } => told!("Decapsulate", key, version, ciphertext),
-        Ask::GetPublicKey { key, version } => told!("GetPublicKey", key, version),
+        Ask::GetPublicKey { key, version, form } => told!("GetPublicKey", key, version, form),
         _ => panic!("nobody signs so"),
     }
 }

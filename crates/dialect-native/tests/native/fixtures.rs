@@ -77,6 +77,7 @@ pub(crate) fn key() -> Key {
         limits: domain::Limits::NONE,
         rotations_on_demand: 1,
         version_window_seconds: None,
+        retired: None,
         created: NOW,
         description: "card \"numbers\"".into(),
         facts: KeyFacts {

@@ -44,6 +44,7 @@ fn key() -> Key {
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         version_window_seconds: None,
+        retired: None,
         created: NOW,
         description: String::new(),
         facts: KeyFacts::default(),

@@ -274,6 +274,7 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &
         facts: ask.facts.clone(),
         documents: first_document(ask, fresh),
         version_window_seconds: ask.version_window_seconds,
+        retired: None,
     }
 }
 

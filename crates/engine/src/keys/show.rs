@@ -3,7 +3,9 @@ use crate::find::Here;
 use crate::working::{demand, shown};
 use crate::{Step, Supplies, authority, find};
 use clock::Timestamp;
-use domain::{Action, Ask, Demand, Fault, Found, Key, KeyName, Moment, Object, Page, Reply, Request, Table};
+use domain::{
+    Action, Ask, Demand, Fault, Found, Key, KeyName, Moment, Object, Page, Reply, Request, Table, Tongue, Version,
+};
 use ledger::{Effects, View};
 use std::sync::Arc;
 
@@ -63,7 +65,9 @@ pub(crate) fn show_version<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>
 
 pub(crate) fn list_versions<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
     let (key, owner) = of(request)?;
-    let versions = key.versions.clone();
+    // Only our own tongue has words for what is deleted.
+    let seen = |version: &&Version| request.tongue == Tongue::Native || version.deleted.is_none();
+    let versions = key.versions.iter().filter(seen).cloned().collect();
     let key = shown(Key::clone(key), owner, supplies.now);
     Ok(Step::Ready(Effects::answer(Reply::Versions { key, versions })))
 }

@@ -69,6 +69,7 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
         write_time(w, rotation.next);
     });
     map.put_some(25, key.version_window_seconds, |w, seconds| w.number(seconds));
+    map.put_some(26, key.retired, write_time);
 }
 
 /// Periods of whole days are kept in days, as they were before there were others.
@@ -85,25 +86,15 @@ fn write_facts(w: &mut Writer, facts: &KeyFacts) {
 }
 
 /// Items of a version that has no algorithm, scheme or public key of its own, was made here and lives, and of one that was
-/// destroyed.
+/// deleted.
 const VERSION_ITEMS: u64 = 7;
-const VERSION_ITEMS_MAX: u64 = 12;
+const VERSION_ITEMS_MAX: u64 = 13;
 
 /// [number, life, material, fingerprint or null, [from or null, until or null], created, cause], and where there is
 /// any of them [.., algorithm or null, scheme or null, public key or null]; of an imported one [.., [job, time] or null]; of a destroyed
-/// one [.., when].
+/// one [.., when or null]; of a deleted one [.., when].
 fn write_version(w: &mut Writer, version: &Version) {
-    let own = version.algorithm.is_some() || version.scheme.is_some() || version.public.is_some();
-    let imported = version.imported.as_ref();
-    w.array(if version.destroyed.is_some() {
-        12
-    } else if imported.is_some() {
-        11
-    } else if own {
-        10
-    } else {
-        7
-    });
+    w.array(version_items(version));
     w.number(version.number);
     write_life(w, version.life);
     write_material_state(w, version.material);
@@ -113,20 +104,36 @@ fn write_version(w: &mut Writer, version: &Version) {
     w.maybe(version.window.until, write_time);
     write_time(w, version.created);
     w.number(version.cause as u8);
-    if own || imported.is_some() || version.destroyed.is_some() {
+    let items = version_items(version);
+    if items > 7 {
         w.maybe(version.algorithm, |w, algorithm| w.number(algorithm as u16));
         w.maybe(version.scheme, |w, scheme| w.number(scheme as u16));
         w.maybe(version.public.as_deref(), Writer::bytes);
     }
-    if imported.is_some() || version.destroyed.is_some() {
-        w.maybe(imported, |w, imported| {
+    if items > 10 {
+        w.maybe(version.imported.as_ref(), |w, imported| {
             w.array(2);
             w.text(&imported.job);
             write_time(w, imported.at);
         });
     }
-    if let Some(destroyed) = version.destroyed {
-        write_time(w, destroyed);
+    if items > 11 {
+        w.maybe(version.destroyed, write_time);
+    }
+    if items > 12 {
+        w.maybe(version.deleted, write_time);
+    }
+}
+
+/// No more than it takes.
+fn version_items(version: &Version) -> usize {
+    let own = version.algorithm.is_some() || version.scheme.is_some() || version.public.is_some();
+    match (version.deleted, version.destroyed, &version.imported) {
+        (Some(_), ..) => 13,
+        (None, Some(_), _) => 12,
+        (None, None, Some(_)) => 11,
+        _ if own => 10,
+        _ => 7,
     }
 }
 
@@ -218,6 +225,7 @@ struct Draft {
     limits: Limits,
     documents: Vec<Document>,
     version_window_seconds: Option<u32>,
+    retired: Option<Timestamp>,
 }
 
 pub(super) fn decode_key(id: ObjectId, r: &mut Reader<'_>) -> Result<Key, Malformed> {
@@ -251,6 +259,7 @@ impl Draft {
             20 => self.scheme = Some(r.meaning(Scheme::from_number)?),
             24 => self.rotation = Some(read_rotation(r, 1)?),
             25 => self.version_window_seconds = Some(r.small()?),
+            26 => self.retired = Some(read_time(r)?),
             _ => r.skip()?,
         }
         Ok(())
@@ -280,6 +289,7 @@ impl Draft {
             limits: self.limits,
             documents: self.documents,
             version_window_seconds: self.version_window_seconds,
+            retired: self.retired,
         })
     }
 }
@@ -333,6 +343,7 @@ fn read_version(r: &mut Reader<'_>) -> Result<Version, Malformed> {
             public: r.maybe_if(items > 9, |r| r.bytes().map(Into::into))?,
             imported: r.maybe_if(items > 10, read_imported)?,
             destroyed: r.maybe_if(items > 11, read_time)?,
+            deleted: r.maybe_if(items > 12, read_time)?,
         })
     })
 }

@@ -36,6 +36,7 @@ fn kms_name(action: Action) -> Option<&'static str> {
         RetargetAlias => "kms:UpdateAlias",
         DeleteAlias => "kms:DeleteAlias",
         ListAliases => "kms:ListAliases",
+        DeleteKey | DeleteVersion => "kms:ScheduleKeyDeletion",
         DescribeImportJob => "kms:GetParametersForImport",
         ImportVersion => "kms:ImportKeyMaterial",
         Encrypt => "kms:Encrypt",

@@ -109,6 +109,7 @@ pub(crate) fn key(number: u8, owner: &Tenant, authority: Authority, policy: Opti
         limits: domain::Limits::NONE,
         rotations_on_demand: 0,
         version_window_seconds: None,
+        retired: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },

@@ -110,7 +110,9 @@ fn use_of_key(words: &[&str], named: Named<'_>) -> Option<Ask> {
             data: plaintext(),
             mac: named(mac),
         },
-        ["publishes", key] => Ask::GetPublicKey { key: KeyName::path(key), version: None },
+        ["publishes", key] => {
+            Ask::GetPublicKey { key: KeyName::path(key), version: None, form: domain::PublicForm::All }
+        }
         ["draws", key] => Ask::GenerateDataKey {
             key: KeyName::path(key),
             bytes: 32,

@@ -208,7 +208,13 @@ fn versions() -> impl Strategy<Value = Version> {
     let public = proptest::option::of(vec(any::<u8>(), 0..300)).prop_map(|public| public.map(Into::into));
     let imported = proptest::option::of((texts(), times()).prop_map(|(job, at)| Imported { job, at }));
     let destroyed = proptest::option::of(times());
-    let nature = (proptest::option::of(select(Algorithm::ALL)), schemes(), public, imported, destroyed);
+    let nature = (
+        proptest::option::of(select(Algorithm::ALL)),
+        schemes(),
+        public,
+        imported,
+        (destroyed, proptest::option::of(times())),
+    );
     (any::<u32>(), lives(), material_states(), print, window, times(), cause, nature).prop_map(
         |(
             number,
@@ -218,7 +224,7 @@ fn versions() -> impl Strategy<Value = Version> {
             window,
             created,
             cause,
-            (algorithm, scheme, public, imported, destroyed),
+            (algorithm, scheme, public, imported, (destroyed, deleted)),
         )| {
             Version {
                 number,
@@ -233,6 +239,7 @@ fn versions() -> impl Strategy<Value = Version> {
                 public,
                 imported,
                 destroyed,
+                deleted,
             }
         },
     )
@@ -272,14 +279,20 @@ fn keys() -> impl Strategy<Value = Key> {
     let rotation =
         rotation.prop_map(|rotation| rotation.map(|(period_seconds, next)| RotationSchedule { period_seconds, next }));
     let limits = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
-    let rotation = (rotation, limits, proptest::option::of(any::<u32>()));
+    let rotation = (rotation, limits, (proptest::option::of(any::<u32>()), proptest::option::of(times())));
     let course = (lives(), any::<u32>(), vec(versions(), 0..4), rotation, any::<u32>(), times());
     let words = (texts(), facts(), vec(documents(), 0..3));
     (place, nature, course, words).prop_map(|(place, nature, course, words)| {
         let (id, tenant, location, ring, name) = place;
         let (purpose, (algorithm, scheme), origin, protection, authority) = nature;
-        let (life, primary, versions, (rotation, (uses, bytes), version_window_seconds), rotations_on_demand, created) =
-            course;
+        let (
+            life,
+            primary,
+            versions,
+            (rotation, (uses, bytes), (version_window_seconds, retired)),
+            rotations_on_demand,
+            created,
+        ) = course;
         let (description, facts, documents) = words;
         Key {
             id,
@@ -304,6 +317,7 @@ fn keys() -> impl Strategy<Value = Key> {
             facts,
             documents,
             version_window_seconds,
+            retired,
         }
     })
 }

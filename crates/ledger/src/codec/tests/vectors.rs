@@ -72,6 +72,7 @@ pub(super) fn key() -> Key {
         },
         documents: vec![Document { regime: Authority::Aws, name: "default".into(), text: "{}".into() }],
         version_window_seconds: None,
+        retired: None,
     }
 }
 
@@ -115,6 +116,7 @@ fn importing_key() -> Key {
     let made = Version {
         material: Material::Removed(Removal::Destroyed),
         destroyed: Some(CHANGED),
+        deleted: Some(CHANGED),
         ..Version::active(1, Some(Fingerprint([0xf1; 32])), CREATED, VersionCause::Creation)
     };
     let brought = Version {

@@ -84,7 +84,12 @@ fn same(one: &Object, other: &Object) -> bool {
 
 /// The bytes of an object with one more field.
 fn with_field(mut bytes: Vec<u8>, key_and_value: &[u8]) -> Vec<u8> {
-    bytes[0] += 1;
+    // The head of a map: up to 23 fields are counted in its first byte, more in a second one (RFC 8949, section 3).
+    match bytes[0] {
+        0xb7 => drop(bytes.splice(0..1, [0xb8, 24])),
+        0xb8 => bytes[1] += 1,
+        _ => bytes[0] += 1,
+    }
     bytes.extend_from_slice(key_and_value);
     bytes
 }

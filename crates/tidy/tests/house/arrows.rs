@@ -25,6 +25,9 @@ const OUTSIDE: [(&str, &[&str]); 2] = [("domain", &[]), ("dialect-", &WORDS_OF_D
 /// What one crate may need beyond its list.
 const BEYOND: [(&str, &[&str]); 1] = [("dialect-google", &WORDS_OF_GOOGLE)];
 
+/// What one crate alone may need: algorithms, and the module's own C interface.
+const ALONE: [(&str, &str); 3] = [("aws-lc-sys", "crypto"), ("fips205", "crypto"), ("x-wing", "crypto")];
+
 fn manifests() -> BTreeMap<String, toml::Table> {
     crates().into_iter().map(|(name, folder)| (name, manifest(&folder))).collect()
 }
@@ -71,6 +74,16 @@ fn translators_need_nothing_that_does_input_output_or_cryptography() {
         let needs: Vec<&str> = needs.iter().chain(beyond).copied().collect();
         for to in needed(manifest).into_iter().filter(|to| !manifests.contains_key(*to)) {
             assert!(needs.contains(&to), "{from} may not need {to}");
+        }
+    }
+}
+
+#[test]
+fn algorithms_are_needed_by_one_crate_alone() {
+    for (from, manifest) in &manifests() {
+        for to in needed(manifest) {
+            let owner = ALONE.iter().find(|(what, _)| *what == to).map(|(_, owner)| *owner);
+            assert!(owner.is_none_or(|owner| owner == from), "{from} may not need {to}");
         }
     }
 }

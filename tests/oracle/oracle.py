@@ -259,6 +259,11 @@ class Told:
 
     def fits(self, operation, body, code, answer):
         """Whether it can be so. From here on only that is possible which goes with the answer."""
+        if operation in ("UpdateAlias", "DeleteAlias") and code in (None, "NotFoundException"):
+            if not self.fits_alias(body["AliasName"], code is None):
+                return False
+            if code is not None:
+                return True
         identity = self.key_of(operation, body)
         if identity in self.keys:
             possible = {key for key in self.keys[identity] if key.code(operation) == code}
@@ -268,6 +273,12 @@ class Told:
         elif code is not None:
             return False  # Nothing refuses a new key, and each name belongs to its worker
         return code is not None or self.succeeded(operation, body, answer)
+
+    def fits_alias(self, name, there):
+        """Whether a name can be there, or not. A deletion whose answer left it open may have taken it away."""
+        possible = {target for target in self.aliases[name] if (target is not None) == there}
+        self.aliases[name] = possible or self.aliases[name]
+        return bool(possible)
 
     def succeeded(self, operation, body, answer):
         if operation == "CreateKey":

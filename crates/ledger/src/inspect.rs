@@ -3,7 +3,7 @@
 use crate::keys::Keys;
 use crate::open::{Roots, check_head, open_keys, recovery_halves};
 use crate::view::Shared;
-use crate::{OpenFault, ProjectionReader, Reader, Segment, SiteFacts, StoreFault, StoredBatch, Tile, View};
+use crate::{OpenFault, Reader, SiteFacts, StoredBatch, Unprojected, View};
 use crypto::{SigningKey, VerifyingKey};
 use domain::RecoveryHalves;
 use std::sync::Arc;
@@ -54,24 +54,7 @@ impl Inspector {
 pub fn view_snapshot<'r>(reader: Arc<dyn Reader>, root: impl Into<Roots<'r>>) -> Result<View, OpenFault> {
     let (keys, kek_rows) = open_keys(&*reader, root.into())?;
     let (tree, _) = check_head(&*reader, &keys)?;
-    let shared = Arc::new(Shared::new(keys, reader, Arc::new(NoProjections), tree.head(), String::new()));
+    let shared = Arc::new(Shared::new(keys, reader, Arc::new(Unprojected), tree.head(), String::new()));
     kek_rows.iter().try_for_each(|row| shared.check_stored(row))?;
     Ok(View::of(shared))
-}
-
-/// Nothing that is read of keys stands on one.
-struct NoProjections;
-
-impl ProjectionReader for NoProjections {
-    fn tile(&self, _: u8, _: u64) -> Result<Option<Tile>, StoreFault> {
-        Ok(None)
-    }
-
-    fn segments_before(&self, _: u64, _: u32) -> Result<Vec<Segment>, StoreFault> {
-        Ok(Vec::new())
-    }
-
-    fn cursor(&self, _: &str) -> Result<u64, StoreFault> {
-        Ok(0)
-    }
 }

@@ -61,7 +61,7 @@ pub use state::{EMPTY as EMPTY_STATE, Hashed, grow_part, grow_state, grow_whole,
 pub use statement::{NamedHead, SignedStatement, Statement};
 pub use store::{
     Availability, Batch, Done, FormerRow, Locked, NodeId, Part, ProjectionReader, ProjectionWriter, Reader, Scope,
-    Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, Tile, Writer,
+    Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, Tile, Unprojected, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
 pub use view::{Basis, View, detail_text};

@@ -294,3 +294,20 @@ pub trait ProjectionReader: Send + Sync {
     fn segments_before(&self, before: u64, limit: u32) -> Result<Vec<Segment>, StoreFault>;
     fn cursor(&self, projection: &str) -> Result<u64, StoreFault>;
 }
+
+/// Nothing is projected: for who reads no more than rows.
+pub struct Unprojected;
+
+impl ProjectionReader for Unprojected {
+    fn tile(&self, _: u8, _: u64) -> Result<Option<Tile>, StoreFault> {
+        Ok(None)
+    }
+
+    fn segments_before(&self, _: u64, _: u32) -> Result<Vec<Segment>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    fn cursor(&self, _: &str) -> Result<u64, StoreFault> {
+        Ok(0)
+    }
+}

@@ -6,7 +6,7 @@
 use crate::convert::{bound, count, fault, to_sql};
 use crate::pool::Pool;
 use crate::{OpenFault, failed, files, schema};
-use ledger::{ProjectionReader, ProjectionWriter, Segment, StoreFault, Tile};
+use ledger::{ProjectionReader, ProjectionWriter, Segment, StoreFault, Tile, Unprojected};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -180,22 +180,5 @@ impl ProjectionReader for SqliteProjectionReader {
             statement.query_row([projection], |row| count(row, 0)).optional()
         })?;
         Ok(upto.unwrap_or(0))
-    }
-}
-
-/// Nothing is projected.
-struct Unprojected;
-
-impl ProjectionReader for Unprojected {
-    fn tile(&self, _: u8, _: u64) -> Result<Option<Tile>, StoreFault> {
-        Ok(None)
-    }
-
-    fn segments_before(&self, _: u64, _: u32) -> Result<Vec<Segment>, StoreFault> {
-        Ok(Vec::new())
-    }
-
-    fn cursor(&self, _: &str) -> Result<u64, StoreFault> {
-        Ok(0)
     }
 }

@@ -2,8 +2,10 @@
 
 mod google;
 
+use crate::client::Client;
 use crate::load::{self, Operation};
 use crate::measure::{Measured, median};
+use crate::primitive::{self, Primitive};
 use crate::process::{Server, folder, processor_time, resident_bytes};
 use crate::product::{self, Product};
 use crate::report::{Goal, Report};
@@ -22,32 +24,53 @@ const STATEMENTS_ELSEWHERE: usize = 1_000;
 /// Keys made each second while the load runs.
 const CREATED_PER_SECOND: u32 = 50;
 
-/// One thing to measure on a server.
+/// One thing to measure.
 #[derive(Clone)]
 struct Trial {
     name: String,
-    args: LoadArgs,
-    keys: Arc<[String]>,
+    work: Work,
+}
+
+#[derive(Clone)]
+enum Work {
+    /// The tongue of AWS, which the yardstick speaks too.
+    Aws(LoadArgs, Arc<[String]>),
+    /// One key by one of Google's protocols.
+    Google(google::Asked),
+    /// The library with nothing around it.
+    Alone(Primitive),
 }
 
 impl Trial {
     fn new(name: &str, args: &LoadArgs, keys: &[String]) -> Self {
-        Self { name: name.to_owned(), args: args.clone(), keys: keys.into() }
+        Self { name: name.to_owned(), work: Work::Aws(args.clone(), keys.into()) }
     }
 
-    fn operation(mut self, operation: Operation) -> Self {
-        self.args.operation = operation;
+    fn with(mut self, set: impl FnOnce(&mut LoadArgs)) -> Self {
+        if let Work::Aws(args, _) = &mut self.work {
+            set(args);
+        }
         self
     }
 
-    fn connections(mut self, connections: usize) -> Self {
-        self.args.connections = connections;
-        self
+    fn operation(self, operation: Operation) -> Self {
+        self.with(|args| args.operation = operation)
     }
 
-    fn context(mut self, context: &str) -> Self {
-        self.args.context = Some(context.to_owned());
-        self
+    fn connections(self, connections: usize) -> Self {
+        self.with(|args| args.connections = connections)
+    }
+
+    fn context(self, context: &str) -> Self {
+        self.with(|args| args.context = Some(context.to_owned()))
+    }
+
+    async fn run(&self, seconds: f64) -> Outcome<Measured> {
+        match &self.work {
+            Work::Aws(args, keys) => load::drive(&LoadArgs { seconds, ..args.clone() }, Arc::clone(keys)).await,
+            Work::Google(asked) => asked.drive(seconds).await,
+            Work::Alone(primitive) => Ok(primitive::measure(primitive)),
+        }
     }
 }
 
@@ -118,8 +141,7 @@ impl Bench {
         let mut runs = vec![Vec::new(); trials.len()];
         for _ in 0..self.args.rounds.max(1) {
             for (trial, runs) in trials.iter().zip(&mut runs) {
-                let args = LoadArgs { seconds: self.args.seconds, ..trial.args.clone() };
-                runs.push(load::drive(&args, trial.keys.clone()).await?);
+                runs.push(trial.run(self.args.seconds).await?);
             }
         }
         let medians: Vec<_> = runs.into_iter().map(median).collect();
@@ -141,6 +163,7 @@ impl Bench {
         let key = product::create_key(&mut client).await?;
         self.remembered(&product, &key).await?;
         self.connections(&product, &key).await?;
+        self.changes(&product, &mut client).await?;
         let conditional = product::create_conditional_key(&mut client).await?;
         product::create_statements_elsewhere(&mut client, STATEMENTS_ELSEWHERE).await?;
         self.not_remembered(&product, &conditional).await
@@ -175,6 +198,19 @@ impl Bench {
         let times = || runs.iter().map(|run| run.processor_us);
         let spread = times().fold(0.0, f64::max) / times().fold(f64::INFINITY, f64::min);
         self.report.figure("processor time from 16 to 256 connections: most / least", spread, "x", Goal::AtMost(1.2));
+        Ok(())
+    }
+
+    /// Each connection changes a key of its own.
+    async fn changes(&mut self, product: &Product, client: &mut Client) -> Outcome<()> {
+        let mut keys = Vec::new();
+        for _ in 0..CONNECTIONS {
+            keys.push(product::create_key(client).await?);
+        }
+        let change = Trial::new("tag a key", &product.args, &keys).operation(Operation::TagResource);
+        let runs = self.measure(&[self.yardstick.clone(), change]).await?;
+        let ratio = last(&runs).processor_us / first(&runs).processor_us;
+        self.report.figure("A change: processor time, yardsticks", ratio, "x", Goal::AtMost(4.0));
         Ok(())
     }
 
@@ -274,14 +310,14 @@ impl Bench {
     }
 }
 
-async fn create_until_none_is_left(mut client: crate::client::Client, left: Arc<AtomicUsize>) -> Outcome<()> {
+async fn create_until_none_is_left(mut client: Client, left: Arc<AtomicUsize>) -> Outcome<()> {
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
         product::create_key(&mut client).await?;
     }
     Ok(())
 }
 
-async fn create_steadily(mut client: crate::client::Client) -> Outcome<()> {
+async fn create_steadily(mut client: Client) -> Outcome<()> {
     let mut beat = tokio::time::interval(Duration::from_secs(1) / CREATED_PER_SECOND);
     loop {
         beat.tick().await;

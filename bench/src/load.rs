@@ -20,6 +20,8 @@ pub(crate) enum Operation {
     Encrypt,
     Decrypt,
     CreateKey,
+    /// A change: another value of a tag, of a key that no other connection changes if there are as many.
+    TagResource,
 }
 
 const WARMING: u8 = 0;
@@ -138,8 +140,10 @@ impl Bodies {
         };
         // Each connection walks over the keys from another place.
         let turn = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let keys = keys.clone();
-        let operation = if args.operation == Operation::CreateKey { Operation::CreateKey } else { Operation::Encrypt };
+        let own = keys.get(number % keys.len().max(1)).cloned().into_iter().collect();
+        let keys = if args.operation == Operation::TagResource { own } else { keys.clone() };
+        // What is opened must be sealed first.
+        let operation = if args.operation == Operation::Decrypt { Operation::Encrypt } else { args.operation };
         let mut this = Self { operation, keys, context, sealed: Vec::new(), turn };
         if args.operation == Operation::Decrypt {
             for _ in 0..8 {
@@ -158,6 +162,12 @@ impl Bodies {
         let pick = |count: usize| usize::try_from(self.turn % count.max(1) as u64).unwrap_or_default();
         match self.operation {
             Operation::CreateKey => ("CreateKey", "{}".to_owned()),
+            Operation::TagResource => {
+                let (key, value) = (self.keys.first().map(String::as_str).unwrap_or_default(), self.turn);
+                let body =
+                    format!("{{\"KeyId\":\"{key}\",\"Tags\":[{{\"TagKey\":\"turn\",\"TagValue\":\"{value}\"}}]}}");
+                ("TagResource", body)
+            }
             Operation::Encrypt => {
                 let mut plaintext = [b'p'; PLAINTEXT_BYTES];
                 if let Some(front) = plaintext.first_chunk_mut::<8>() {

@@ -1,10 +1,11 @@
 //! Google's tongue in yardsticks: both protocols, and what costs more than a seal.
 
-use super::{Bench, CONNECTIONS, Product, first, folder};
+use super::{Bench, CONNECTIONS, Product, Trial, Work, first, folder, last};
+use crate::Outcome;
 use crate::google::{Site, Use, Wire};
-use crate::measure::{Measured, median};
+use crate::measure::Measured;
+use crate::primitive::{self, Primitive};
 use crate::report::Goal;
-use crate::{Outcome, load, primitive};
 use aws_lc_rs::rsa::KeySize;
 use std::time::Duration;
 
@@ -16,9 +17,28 @@ enum Limit {
     /// So many yardsticks.
     Yardsticks(f64),
     /// So many times the primitive.
-    Primitives(f64, f64),
+    Primitives(Primitive, f64),
     /// The primitive and so many yardsticks.
-    Beyond(f64, f64),
+    Beyond(Primitive, f64),
+}
+
+/// What is asked for of a key, and by which protocol.
+#[derive(Clone)]
+pub(super) struct Asked {
+    site: Site,
+    wire: Wire,
+    key: String,
+    wanted: Use,
+}
+
+impl Asked {
+    pub(super) async fn drive(&self, seconds: f64) -> Outcome<Measured> {
+        self.site.drive(self.wire, &self.key, &self.wanted, seconds).await
+    }
+}
+
+fn trial(name: String, site: &Site, wire: Wire, key: &str, wanted: Use) -> Trial {
+    Trial { name, work: Work::Google(Asked { site: site.clone(), wire, key: key.to_owned(), wanted }) }
 }
 
 impl Bench {
@@ -32,41 +52,19 @@ impl Bench {
         self.google_generation(&site).await
     }
 
-    /// One run of each in turns, and the medians.
-    async fn google_runs(
-        &mut self,
-        site: &Site,
-        trials: &[(String, Wire, &str, Use)],
-    ) -> Outcome<(f64, Vec<Measured>)> {
-        let mut runs = vec![Vec::new(); trials.len()];
-        let mut bare = Vec::new();
-        for _ in 0..self.args.rounds.max(1) {
-            let args = crate::LoadArgs { seconds: self.args.seconds, ..self.yardstick.args.clone() };
-            bare.push(load::drive(&args, self.yardstick.keys.clone()).await?);
-            for ((_, wire, key, wanted), runs) in trials.iter().zip(&mut runs) {
-                runs.push(site.drive(*wire, key, wanted, self.args.seconds).await?);
-            }
-        }
-        let medians: Vec<_> = runs.into_iter().map(median).collect();
-        let bare = median(bare);
-        self.report.run("yardstick", &bare);
-        for ((name, ..), measured) in trials.iter().zip(&medians) {
-            self.report.run(name.clone(), measured);
-        }
-        Ok((bare.processor_us, medians))
-    }
-
     async fn google_seals(&mut self, site: &Site) -> Outcome<()> {
         let key = site.create_key("seals", "ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION").await?;
-        let mut trials = Vec::new();
+        let mut trials = vec![self.yardstick.clone()];
         for wire in [Wire::Grpc, Wire::Rest] {
             for wanted in [Use::Encrypt, Use::Decrypt] {
-                trials.push((format!("{wire:?} {wanted:?}, {CONNECTIONS} at once"), wire, key.as_str(), wanted));
+                let name = format!("{wire:?} {wanted:?}, {CONNECTIONS} at once");
+                trials.push(trial(name, site, wire, &key, wanted));
             }
         }
-        let (bare, medians) = self.google_runs(site, &trials).await?;
-        for ((name, ..), measured) in trials.iter().zip(medians) {
-            let name = format!("{name}: processor time, yardsticks");
+        let medians = self.measure(&trials).await?;
+        let bare = first(&medians).processor_us;
+        for (trial, measured) in trials.iter().zip(&medians).skip(1) {
+            let name = format!("{}: processor time, yardsticks", trial.name);
             self.report.figure(name, measured.processor_us / bare, "x", Goal::AtMost(2.0));
         }
         Ok(())
@@ -102,13 +100,18 @@ impl Bench {
         for (algorithm, purpose, wanted, limit) in cases {
             let key = site.create_key(algorithm, purpose, algorithm).await?;
             site.wait_for(&key, &wanted).await?;
-            let trial = [(format!("Grpc {algorithm}"), Wire::Grpc, key.as_str(), wanted)];
-            let (bare, medians) = self.google_runs(site, &trial).await?;
-            let spent = first(&medians).processor_us;
+            let mut trials = vec![self.yardstick.clone()];
+            if let Primitives(alone, _) | Beyond(alone, _) = &limit {
+                trials.push(Trial { name: format!("{algorithm} alone"), work: Work::Alone(Primitive::clone(alone)) });
+            }
+            trials.push(trial(format!("Grpc {algorithm}"), site, Wire::Grpc, &key, wanted));
+            let medians = self.measure(&trials).await?;
+            let (bare, spent) = (first(&medians).processor_us, last(&medians).processor_us);
+            let alone = medians.get(1).map_or(0.0, |alone| alone.processor_us);
             let (what, value, max) = match limit {
                 Yardsticks(max) => ("yardsticks", spent / bare, max),
-                Primitives(alone, max) => ("primitives", spent / alone, max),
-                Beyond(alone, max) => ("yardsticks beyond the primitive", (spent - alone) / bare, max),
+                Primitives(_, max) => ("primitives", spent / alone, max),
+                Beyond(_, max) => ("yardsticks beyond the primitive", (spent - alone) / bare, max),
             };
             self.report.figure(format!("{algorithm}: processor time, {what}"), value, "x", Goal::AtMost(max));
         }

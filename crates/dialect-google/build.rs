@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "google/api/http.proto",
     "google/cloud/kms/v1/resources.proto",
     "google/cloud/kms/v1/service.proto",
     "google/cloud/location/locations.proto",
+    "google/iam/credentials/v1/iamcredentials.proto",
     "google/iam/v1/iam_policy.proto",
     "google/longrunning/operations.proto",
     "google/rpc/status.proto",

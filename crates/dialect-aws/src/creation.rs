@@ -77,6 +77,7 @@ pub(crate) fn create_key(body: &[u8], _notes: &mut Notes) -> Result<Ask, Trouble
         rotation: None,
         version_window_seconds: None,
         without_version: false,
+        access_reasons: None,
         limits: Limits::NONE,
         window: Window::ALWAYS,
         token: None,

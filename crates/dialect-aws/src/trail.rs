@@ -29,10 +29,10 @@ const CHANGES: [&str; 12] = [
 /// request's id is the event's too: an entry is one request.
 pub fn trail(entry: &EntryShown) -> Option<Value> {
     let (source, name) = event(entry)?;
-    let account = detail(entry, "account").unwrap_or_default();
-    let region = detail(entry, "location").unwrap_or_default();
-    let arn = |key: &ObjectId| format!("arn:aws:kms:{region}:{account}:key/{key}");
-    let keys: Vec<String> = keys(entry).map(arn).collect();
+    let account = entry.told("account").unwrap_or_default();
+    let region = entry.told("location").unwrap_or_default();
+    let arn = |key: ObjectId| format!("arn:aws:kms:{region}:{account}:key/{key}");
+    let keys: Vec<String> = entry.keys().map(|(key, _)| arn(key)).collect();
     let mut parameters = Map::new();
     if let Some(key) = keys.first() {
         parameters.insert("keyId".into(), json!(key));
@@ -45,8 +45,8 @@ pub fn trail(entry: &EntryShown) -> Option<Value> {
         "eventSource": source,
         "eventName": name,
         "awsRegion": region,
-        "sourceIPAddress": detail(entry, "address").unwrap_or("AWS Internal"),
-        "userAgent": detail(entry, "agent").unwrap_or("AWS Internal"),
+        "sourceIPAddress": entry.told("address").unwrap_or("AWS Internal"),
+        "userAgent": entry.told("agent").unwrap_or("AWS Internal"),
         "requestParameters": if parameters.is_empty() { Value::Null } else { Value::Object(parameters) },
         "responseElements": null,
         "additionalEventData": more(entry),
@@ -61,14 +61,14 @@ pub fn trail(entry: &EntryShown) -> Option<Value> {
     });
     if let (Some(code), Some(object)) = (error(entry), record.as_object_mut()) {
         object.insert("errorCode".into(), json!(code));
-        object.insert("errorMessage".into(), json!(detail(entry, "reason").unwrap_or_default()));
+        object.insert("errorMessage".into(), json!(entry.told("reason").unwrap_or_default()));
     }
     Some(record)
 }
 
 /// Service and operation.
 fn event(entry: &EntryShown) -> Option<(&'static str, &'static str)> {
-    let own = detail(entry, "operation").filter(|_| entry.tongue == Tongue::Aws.name());
+    let own = entry.told("operation").filter(|_| entry.tongue == Tongue::Aws.name());
     if own == Some(sts::OPERATION) {
         return Some((STS, sts::OPERATION));
     }
@@ -87,7 +87,7 @@ fn identity(entry: &EntryShown, account: &str) -> Value {
         "principalId": id,
         "arn": format!("arn:aws:iam::{account}:user/{name}"),
         "accountId": account,
-        "accessKeyId": detail(entry, "accesskey"),
+        "accessKeyId": entry.told("accesskey"),
         "userName": name,
     })
 }
@@ -96,7 +96,7 @@ fn identity(entry: &EntryShown, account: &str) -> Value {
 fn more(entry: &EntryShown) -> Value {
     json!({ "keyward": {
         "index": entry.index, "tongue": entry.tongue, "action": entry.action, "verdict": entry.verdict,
-        "context": detail(entry, "context"), "statement": detail(entry, "statement"),
+        "context": entry.told("context"), "statement": entry.told("statement"),
     }})
 }
 
@@ -105,7 +105,7 @@ fn error(entry: &EntryShown) -> Option<&str> {
     if entry.verdict == "done" {
         return None;
     }
-    let own = detail(entry, "code").filter(|_| entry.tongue == Tongue::Aws.name());
+    let own = entry.told("code").filter(|_| entry.tongue == Tongue::Aws.name());
     own.or(Some(match entry.verdict.as_str() {
         "denied" | "awaiting-approval" => "AccessDenied",
         "not-found" => "NotFoundException",
@@ -119,19 +119,6 @@ fn error(entry: &EntryShown) -> Option<&str> {
         "unavailable" | "conflict" | "memory-full" => "KMSInternalException",
         _ => "ValidationException",
     }))
-}
-
-/// Objects that are keys: neither the tenant, nor the caller, nor nothing at all.
-fn keys(entry: &EntryShown) -> impl Iterator<Item = &ObjectId> {
-    let is_key = |id: &ObjectId| {
-        let text = id.to_string();
-        *id != ObjectId([0; 16]) && text != entry.tenant && text != entry.principal
-    };
-    entry.objects.iter().map(|(id, _)| id).filter(move |id| is_key(id))
-}
-
-fn detail<'e>(entry: &'e EntryShown, name: &str) -> Option<&'e str> {
-    entry.detail.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 /// Whole seconds, as CloudTrail tells times.

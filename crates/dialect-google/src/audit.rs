@@ -2,12 +2,14 @@
 //! AuditLog (<https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog>).
 
 use crate::code::Code;
-use crate::method::{METHODS, Method};
+use crate::method::{CREDENTIALS, METHODS, Method};
 use crate::status::DOMAIN as SERVICE;
 use domain::{Action, EntryShown, ObjectId, Tongue};
 use serde_json::{Value, json};
 
 const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
+/// In whose name tokens of service accounts are given out.
+const CREDENTIALS_SERVICE: &str = "iamcredentials.googleapis.com";
 /// What methods that change something begin with: their log is another.
 const CHANGES: [&str; 7] = ["Create", "Delete", "Destroy", "Import", "Restore", "Set", "Update"];
 
@@ -23,7 +25,7 @@ pub struct Around<'a> {
 /// more is called by its id, in a ring `-`.
 pub fn log_entry(entry: &EntryShown, around: &Around<'_>) -> Option<Value> {
     let method = method(entry)?;
-    let resource = Resource::of(entry, around);
+    let resource = Resource::of(entry, around, method);
     let (project, name) = (around.project, resource.name());
     let log = if CHANGES.iter().any(|begin| method.name.starts_with(begin)) { "activity" } else { "data_access" };
     let code = code(entry);
@@ -37,7 +39,7 @@ pub fn log_entry(entry: &EntryShown, around: &Around<'_>) -> Option<Value> {
                     "keyward/action": entry.action, "keyward/verdict": entry.verdict },
         "protoPayload": {
             "@type": AUDIT_LOG,
-            "serviceName": SERVICE,
+            "serviceName": if method.service == CREDENTIALS { CREDENTIALS_SERVICE } else { SERVICE },
             "methodName": method.name,
             "resourceName": name,
             "authenticationInfo": { "principalEmail": email(entry, project) },
@@ -46,19 +48,19 @@ pub fn log_entry(entry: &EntryShown, around: &Around<'_>) -> Option<Value> {
                 "resourceAttributes": {},
             }],
             "requestMetadata": {
-                "callerIp": detail(entry, "address").unwrap_or("private"),
-                "callerSuppliedUserAgent": detail(entry, "agent"),
+                "callerIp": entry.told("address").unwrap_or("private"),
+                "callerSuppliedUserAgent": entry.told("agent"),
                 "requestAttributes": { "time": entry.wall.to_rfc3339() },
             },
             "status": code.map_or_else(|| json!({}), |code| {
-                json!({ "code": code.number(), "message": detail(entry, "reason").unwrap_or_default() })
+                json!({ "code": code.number(), "message": entry.told("reason").unwrap_or_default() })
             }),
         },
     }))
 }
 
 fn method(entry: &EntryShown) -> Option<&'static Method> {
-    if let Some(own) = detail(entry, "operation").filter(|_| entry.tongue == Tongue::Google.name()) {
+    if let Some(own) = entry.told("operation").filter(|_| entry.tongue == Tongue::Google.name()) {
         return Method::named(own);
     }
     let action = Action::from_name(entry.action.split('+').next()?)?;
@@ -71,22 +73,30 @@ struct Resource<'a> {
     location: &'a str,
     key: Option<(String, String)>,
     version: Option<u32>,
+    /// A service account, by its id.
+    account: Option<ObjectId>,
 }
 
 impl<'a> Resource<'a> {
-    fn of(entry: &'a EntryShown, around: &Around<'a>) -> Self {
-        let found = entry.objects.iter().find(|(id, _)| is_key(*id, entry));
+    fn of(entry: &'a EntryShown, around: &Around<'a>, method: &Method) -> Self {
+        let found = entry.keys().next();
+        let account = found.map(|(id, _)| id).filter(|_| method.service == CREDENTIALS);
+        let found = found.filter(|_| account.is_none());
         let named = |id: ObjectId| (around.key)(id).unwrap_or_else(|| ("-".to_owned(), id.to_string()));
         Self {
             project: around.project,
-            location: detail(entry, "location").unwrap_or("global"),
-            key: found.map(|(id, _)| named(*id)),
-            version: found.and_then(|(_, version)| *version),
+            location: entry.told("location").unwrap_or("global"),
+            key: found.map(|(id, _)| named(id)),
+            version: found.and_then(|(_, version)| version),
+            account,
         }
     }
 
     fn name(&self) -> String {
-        let Self { project, location, key, version } = self;
+        let Self { project, location, key, version, account } = self;
+        if let Some(account) = account {
+            return format!("projects/-/serviceAccounts/{account}");
+        }
         let place = format!("projects/{project}/locations/{location}");
         let Some((ring, key)) = key else { return place };
         let key = format!("{place}/keyRings/{ring}/cryptoKeys/{key}");
@@ -95,7 +105,7 @@ impl<'a> Resource<'a> {
 
     /// The monitored resource.
     fn monitored(&self, method: &Method) -> Value {
-        let Self { project, location, key, version } = self;
+        let Self { project, location, key, version, .. } = self;
         match (key, version) {
             (Some((ring, key)), Some(version)) => json!({ "type": "cloudkms_cryptokeyversion", "labels": {
                 "project_id": project, "location": location, "key_ring_id": ring, "crypto_key_id": key,
@@ -108,12 +118,6 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Neither the tenant, nor the caller, nor nothing at all.
-fn is_key(id: ObjectId, entry: &EntryShown) -> bool {
-    let text = id.to_string();
-    id != ObjectId([0; 16]) && text != entry.tenant && text != entry.principal
-}
-
 /// As members of bindings are called, without their kind.
 fn email(entry: &EntryShown, project: &str) -> String {
     identity::google::email(entry.principal_name.as_deref().unwrap_or_default(), project, None)
@@ -124,7 +128,7 @@ fn code(entry: &EntryShown) -> Option<Code> {
     if entry.verdict == "done" {
         return None;
     }
-    let own = detail(entry, "code").filter(|_| entry.tongue == Tongue::Google.name()).and_then(Code::from_name);
+    let own = entry.told("code").filter(|_| entry.tongue == Tongue::Google.name()).and_then(Code::from_name);
     own.or(Some(match entry.verdict.as_str() {
         "denied" | "awaiting-approval" => Code::PermissionDenied,
         "not-found" => Code::NotFound,
@@ -137,10 +141,6 @@ fn code(entry: &EntryShown) -> Option<Code> {
         "invalid" | "wrong-key" | "ciphertext-unreadable" | "bad-document" | "bad-tags" => Code::InvalidArgument,
         _ => Code::FailedPrecondition,
     }))
-}
-
-fn detail<'e>(entry: &'e EntryShown, name: &str) -> Option<&'e str> {
-    entry.detail.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]

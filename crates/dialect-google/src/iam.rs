@@ -1,7 +1,8 @@
-//! google.iam.v1.IAMPolicy, of rings and keys: GetIamPolicy, SetIamPolicy and TestIamPermissions.
+//! google.iam.v1.IAMPolicy, of rings, keys, import jobs and service accounts: GetIamPolicy, SetIamPolicy and TestIamPermissions.
 //! (<https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/getIamPolicy> and its neighbours.)
 
 use crate::checksum;
+use crate::impersonation::account_of;
 use crate::input::{Notes, Objection, Trouble, message};
 use crate::json;
 use crate::name::Kind;
@@ -19,10 +20,18 @@ const HIDDEN: &str = "_withcond_";
 /// That conditions are not shown.
 const PLAIN: &str = "plain";
 
-/// A ring or a key. Nothing else of the service has a policy here.
+/// A ring, a key, an import job or a service account. Nothing else of the service has a policy here.
 fn on(resource: &str, notes: &mut Notes) -> Result<BindingsOn, Objection> {
     if resource.contains("/cryptoKeys/") {
         return Ok(BindingsOn::Key(named(resource, Kind::Key, notes)?.key_name()));
+    }
+    if let Some(account) = account_of(resource) {
+        notes.keep("name", resource);
+        return Ok(BindingsOn::Service { account: account.to_owned() });
+    }
+    if resource.contains("/importJobs/") {
+        let named = named(resource, Kind::Job, notes)?;
+        return Ok(BindingsOn::ImportJob { ring: named.ring_name(), name: named.key.to_owned() });
     }
     let named = named(resource, Kind::Ring, notes)?;
     let (account, location) = (Some(named.project.to_owned()), Some(named.place.clone()));

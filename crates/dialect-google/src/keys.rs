@@ -10,9 +10,9 @@ use crate::proto::kms::crypto_key::{CryptoKeyPurpose, RotationSchedule};
 use crate::proto::kms::crypto_key_version::CryptoKeyVersionAlgorithm;
 use crate::rings::{id, named};
 use crate::status::Noted;
-use crate::{algorithm, shown, time};
+use crate::{algorithm, reasons, shown, time};
 use domain::{
-    Algorithm, Ask, Authority, CreateKey, Key, KeyFacts, KeyUpdate, LifeChange, Limits, Moment, Origin,
+    Algorithm, Ask, Authority, CreateKey, Key, KeyFacts, KeyUpdate, LifeChange, Limits, Make, Moment, Origin,
     ProtectionLevel, Purpose, Reply, Rotate, RotationChange, Scheme, Timestamp, Window,
 };
 use prost::Message;
@@ -47,6 +47,7 @@ pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     let (algorithm, scheme) = template(purpose, key.version_template.as_ref())?;
     not_here(key, input.trusted_wrapping_enabled)?;
     let window = key.destroy_scheduled_duration.as_ref();
+    let access_reasons = key.key_access_justifications_policy.as_ref().map(reasons::read).transpose()?;
     Ok(Ask::CreateKey(Box::new(CreateKey {
         project: Some(named.project.to_owned()),
         ring: named.ring.to_owned(),
@@ -66,6 +67,7 @@ pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
         rotation: rotation(key, purpose)?,
         version_window_seconds: window.map(|it| time::read_seconds("destroy_scheduled_duration", it)).transpose()?,
         without_version: input.skip_initial_version_creation,
+        access_reasons,
         limits: Limits::NONE,
         window: Window::ALWAYS,
         token: None,
@@ -129,6 +131,23 @@ fn template(
     }
 }
 
+/// What the next versions of a key are made of. That the algorithm fits the key is seen when the key is found.
+fn make(template: Option<&kms::CryptoKeyVersionTemplate>) -> Result<Make, Objection> {
+    let number = template.map_or(0, |template| template.algorithm);
+    let named = CryptoKeyVersionAlgorithm::try_from(number);
+    let named = named.map_err(|_| Objection::invalid("The version_template.algorithm is not known."))?;
+    let (purpose, algorithm, scheme) = match named {
+        CryptoKeyVersionAlgorithm::Unspecified => {
+            return Err(Objection::invalid("The version_template.algorithm field is required."));
+        }
+        CryptoKeyVersionAlgorithm::ExternalSymmetricEncryption => {
+            return Err(level_missing("EXTERNAL", "EXTERNAL_SYMMETRIC_ENCRYPTION needs it"));
+        }
+        named => algorithm::read(named).ok_or_else(|| Objection::invalid("The algorithm is not known."))?,
+    };
+    Ok(Make { purpose: Some(purpose), algorithm, scheme })
+}
+
 /// Keys work in software, or not at all yet.
 pub(crate) fn protection(number: i32) -> Result<(), Objection> {
     match kms::ProtectionLevel::try_from(number) {
@@ -144,11 +163,8 @@ pub(crate) fn level_missing(level: &str, why: &str) -> Objection {
 
 /// What the service has and this release has not.
 fn not_here(key: &kms::CryptoKey, trusted_wrapping: bool) -> Result<(), Objection> {
-    let absent = [
-        (!key.crypto_key_backend.is_empty(), "crypto_key_backend"),
-        (key.key_access_justifications_policy.is_some(), "key_access_justifications_policy"),
-        (trusted_wrapping, "trusted_wrapping_enabled"),
-    ];
+    let absent =
+        [(!key.crypto_key_backend.is_empty(), "crypto_key_backend"), (trusted_wrapping, "trusted_wrapping_enabled")];
     match absent.iter().find(|(asked, _)| *asked) {
         Some((_, field)) => Err(Objection::new(Code::Unimplemented, format!("{field} is not served by this release."))),
         None => Ok(()),
@@ -212,15 +228,23 @@ pub(crate) fn update(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
 fn masked(key: &kms::CryptoKey, paths: &[String]) -> Result<KeyUpdate, Objection> {
     let mut update = KeyUpdate::default();
     let (mut sets_period, mut sets_next) = (false, false);
+    let made_of = key.version_template.as_ref();
     for path in paths {
         match path.as_str() {
             "labels" => update.tags = Some(labels(&key.labels)?),
             "rotation_period" | "rotation_schedule" => sets_period = true,
             "next_rotation_time" => sets_next = true,
-            "version_template" | "version_template.algorithm" | "version_template.protection_level" => {
-                template(Purpose::Encrypt, key.version_template.as_ref())?;
+            "version_template" => {
+                protection(made_of.map_or(0, |template| template.protection_level))?;
+                update.make = Some(make(made_of)?);
             }
-            "key_access_justifications_policy" => not_here(key, false)?,
+            "version_template.algorithm" => update.make = Some(make(made_of)?),
+            // What it is now, it stays.
+            "version_template.protection_level" => protection(made_of.map_or(0, |template| template.protection_level))?,
+            "key_access_justifications_policy" | "key_access_justifications_policy.allowed_access_reasons" => {
+                let policy = key.key_access_justifications_policy.as_ref();
+                update.access_reasons = Some(policy.map(reasons::read).transpose()?);
+            }
             other => {
                 let text = format!("The field {other} in update_mask is not known, or cannot be updated.");
                 return Err(Objection::invalid(text));

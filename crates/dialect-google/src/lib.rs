@@ -1,5 +1,5 @@
 //! The Google Cloud KMS API v1, over gRPC and over REST, with the methods of google.iam.v1, google.cloud.location and
-//! google.longrunning that come with it. This crate translates; it decides nothing.
+//! google.longrunning that come with it, and the one of google.iam.credentials.v1 by which one acts as another. This crate translates; it decides nothing.
 //!
 //! Both protocols carry the same messages: gRPC as they are, REST as JSON, bound to methods and paths by the rules that
 //! stand beside the methods in the definitions (`google.api.http`). What reads a request and what writes an answer sees
@@ -13,6 +13,7 @@ mod code;
 mod filter;
 mod grpc;
 mod iam;
+mod impersonation;
 mod input;
 mod jobs;
 mod json;
@@ -23,10 +24,14 @@ mod method;
 mod name;
 mod oauth;
 mod proto;
+mod reasons;
 mod rest;
 mod retired;
 mod rings;
 mod route;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod served;
 mod shown;
 mod status;
 mod time;
@@ -64,7 +69,7 @@ fn hear(
     };
     let place = notes.place;
     let credential = Credential::Bearer(Box::new(Bearer::find(&wire.head.headers, place.clone())?));
-    let echo = Echo { more: notes.more, ..Echo::new(wire.id, method.name, method.action, now) };
+    let echo = Echo { place: method.place, more: notes.more, ..Echo::new(wire.id, method.name, method.action, now) };
     Ok(Heard { credential, place, ask, echo })
 }
 
@@ -89,7 +94,7 @@ fn blank() -> Notes {
 }
 
 fn status(echo: &Echo, ending: Ending<'_>) -> WireStatus {
-    let code = match (ending, Method::named(echo.operation)) {
+    let code = match (ending, Method::of(echo)) {
         (Ending::Done | Ending::WouldSucceed, _) => return WireStatus::OK,
         (Ending::Refused(Fault::Conflict), _) => Code::Aborted,
         (Ending::Refused(fault), Some(method)) => status::of_fault(fault, method, &Noted(echo)).code,
@@ -100,8 +105,8 @@ fn status(echo: &Echo, ending: Ending<'_>) -> WireStatus {
 
 /// The message of an answer, or what went wrong.
 fn answer(echo: Option<&Echo>, answer: Answer) -> Result<Vec<u8>, Problem> {
-    let known = echo.and_then(|echo| Some((echo, Method::named(echo.operation)?)));
-    match (answer, known) {
+    let known = echo.and_then(|echo| Some((echo, Method::of(echo)?)));
+    let answered = match (answer, known) {
         (Answer::Recorded(Ok(reply)), Some((echo, method))) => written(method, &Noted(echo), &reply),
         (Answer::Recorded(Err(fault)), Some((echo, method))) => Err(status::of_fault(&fault, method, &Noted(echo))),
         (Answer::Refused(refusal), _) => Err(status::of_refusal(refusal)),
@@ -109,7 +114,8 @@ fn answer(echo: Option<&Echo>, answer: Answer) -> Result<Vec<u8>, Problem> {
         (Answer::Conflict, _) => Err(Problem::new(Code::Aborted, CONFLICT)),
         // Whatever was recorded had an echo.
         (Answer::Recorded(_), None) => Err(Problem::new(Code::Internal, "")),
-    }
+    };
+    answered.map_err(Problem::bounded)
 }
 
 fn written(method: &Method, noted: &Noted<'_>, reply: &Reply) -> Result<Vec<u8>, Problem> {

@@ -3,8 +3,11 @@
 
 use crate::input::Reader;
 use crate::status::Noted;
-use crate::{asymmetric, iam, jobs, keys, locations, retired, rings, uses, versions};
+use crate::{asymmetric, iam, impersonation, jobs, keys, locations, retired, rings, uses, versions};
+use dialect::Echo;
 use domain::{Action, Reply};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Turns an answer into a message; nothing where the method does not have such an answer.
 pub(crate) type Writer = fn(&Noted<'_>, &Reply) -> Option<Vec<u8>>;
@@ -17,25 +20,38 @@ pub(crate) struct Method {
     pub(crate) permission: &'static str,
     pub(crate) read: Reader,
     pub(crate) write: Writer,
+    /// Where it is in the table.
+    pub(crate) place: usize,
 }
 
 const KMS: &str = "google.cloud.kms.v1.KeyManagementService";
 const LOCATIONS: &str = "google.cloud.location.Locations";
 const OPERATIONS: &str = "google.longrunning.Operations";
 const IAM: &str = "google.iam.v1.IAMPolicy";
+pub(crate) const CREDENTIALS: &str = "google.iam.credentials.v1.IAMCredentials";
 
 macro_rules! methods {
     ($($service:ident $name:ident = $action:ident, $permission:literal, $read:path, $write:path;)+) => {
-        pub(crate) const METHODS: &[Method] = &[$(Method {
+        const ROWS: &[Method] = &[$(Method {
             service: $service,
             name: stringify!($name),
             action: Action::$action,
             permission: $permission,
             read: $read,
             write: $write,
+            place: 0,
         }),+];
     };
 }
+
+/// Every method, in the order of the table.
+pub(crate) static METHODS: LazyLock<Vec<Method>> =
+    LazyLock::new(|| ROWS.iter().enumerate().map(|(place, row)| Method { place, ..*row }).collect());
+
+/// Places in the table by the path of a call.
+static PATHS: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+    METHODS.iter().map(|method| (format!("/{}/{}", method.service, method.name), method.place)).collect()
+});
 
 methods! {
     KMS Encrypt = Encrypt, "cloudkms.cryptoKeyVersions.useToEncrypt", uses::encrypt, uses::write_encrypt;
@@ -79,13 +95,18 @@ methods! {
     IAM GetIamPolicy = GetBindings, "cloudkms.cryptoKeys.getIamPolicy", iam::get, iam::write;
     IAM SetIamPolicy = SetBindings, "cloudkms.cryptoKeys.setIamPolicy", iam::set, iam::write;
     IAM TestIamPermissions = TestPermissions, "", iam::test, iam::write_permissions;
+    CREDENTIALS GenerateAccessToken = ImpersonatePrincipal, "iam.serviceAccounts.getAccessToken", impersonation::read, impersonation::write;
 }
 
 impl Method {
     /// By the path of a call: `/SERVICE/METHOD`.
     pub(crate) fn at(path: &str) -> Option<&'static Self> {
-        let (service, name) = path.strip_prefix('/')?.split_once('/')?;
-        METHODS.iter().find(|method| method.name == name && method.service == service)
+        METHODS.get(*PATHS.get(path)?)
+    }
+
+    /// The one that was noted when a request was read.
+    pub(crate) fn of(echo: &Echo) -> Option<&'static Self> {
+        METHODS.get(echo.place).filter(|method| method.name == echo.operation).or_else(|| Self::named(echo.operation))
     }
 
     /// By its own name alone: no two services share one.

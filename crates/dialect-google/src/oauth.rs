@@ -79,7 +79,7 @@ impl Dialect for OAuth {
 
     fn write(&self, _: RequestId, echo: Option<&Echo>, answer: Answer) -> http::Response<Vec<u8>> {
         match answer {
-            Answer::Recorded(Ok(Reply::Token { token, seconds })) => {
+            Answer::Recorded(Ok(Reply::Token { token, seconds, .. })) => {
                 let token = token.expose(|bytes| String::from_utf8_lossy(bytes).into_owned());
                 let mut body = json!({ "access_token": token, "expires_in": seconds, "token_type": "Bearer" });
                 if let (Some(EXCHANGE_TOKEN), Some(body)) = (echo.map(|echo| echo.operation), body.as_object_mut()) {

@@ -21,7 +21,10 @@ pub(crate) mod google {
     package! { api = "google.api" }
     package! { rpc = "google.rpc" }
     package! { longrunning = "google.longrunning" }
-    package! { iam::v1 = "google.iam.v1" }
+    pub(crate) mod iam {
+        package! { v1 = "google.iam.v1" }
+        package! { credentials::v1 = "google.iam.credentials.v1" }
+    }
     pub(crate) mod cloud {
         package! { kms::v1 = "google.cloud.kms.v1" }
         package! { location = "google.cloud.location" }
@@ -29,6 +32,7 @@ pub(crate) mod google {
 }
 
 pub(crate) use google::cloud::kms::v1 as kms;
+pub(crate) use google::iam::credentials::v1 as credentials;
 pub(crate) use google::iam::v1 as iam;
 pub(crate) use google::{cloud::location, longrunning, rpc};
 

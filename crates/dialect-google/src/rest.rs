@@ -2,7 +2,8 @@
 
 use crate::input::Objection;
 use crate::json::{self, Unread};
-use crate::route::{self, Body, Bound, Route};
+use crate::method::{METHODS, Method};
+use crate::route::{Body, Bound, Route, Routes};
 use crate::status::{DOMAIN, Problem};
 use crate::{answer, blank, hear, status};
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
@@ -16,7 +17,8 @@ use serde_json::json;
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 const PATHS: [&str; 3] = ["/v1/projects/", "/v1/folders/", "/v1/organizations/"];
 /// What the service has, and this release has not yet.
-const ABSENT: [&str; 5] = ["ekmConnections", "ekmConfig", "keyHandles", "singleTenantHsmInstances", "autokeyConfig"];
+const ABSENT: [&str; 6] =
+    ["ekmConnections", "ekmConfig", "keyHandles", "singleTenantHsmInstances", "autokeyConfig", "kajPolicyConfig"];
 /// Parameters that are about the answer, or about nothing that is known here.
 const SYSTEM: [&str; 12] = [
     "alt",
@@ -35,20 +37,29 @@ const SYSTEM: [&str; 12] = [
 
 /// All paths of the service.
 pub struct Rest {
-    routes: Vec<Route>,
+    routes: Routes,
+    /// What each method answers, in the order of the methods.
+    answers: Vec<Option<MessageDescriptor>>,
 }
 
 impl Rest {
     #[expect(clippy::new_without_default, reason = "there is one in a house")]
     pub fn new() -> Self {
-        Self { routes: route::all() }
+        let routes = Routes::new();
+        let mut answers = vec![None; METHODS.len()];
+        for route in routes.all() {
+            if let Some(answer) = answers.get_mut(route.method.place) {
+                *answer = Some(route.descriptor.output());
+            }
+        }
+        Self { routes, answers }
     }
 
     fn route(&self, head: &http::request::Parts) -> Result<(&Route, Vec<Bound>), Refusal> {
         let path = head.uri.path();
         let absent = || path.split(['/', ':']).any(|part| ABSENT.contains(&part));
         let missing = || if absent() { Refusal::UnknownOperation } else { Refusal::NotFound };
-        route::find(&self.routes, &head.method, path).ok_or_else(missing)
+        self.routes.find(&head.method, path).ok_or_else(missing)
     }
 }
 
@@ -86,8 +97,8 @@ impl Dialect for Rest {
 impl Rest {
     fn written(&self, echo: Option<&Echo>, message: &[u8]) -> Result<Vec<u8>, Problem> {
         let numbers = echo.is_some_and(|echo| echo.more.iter().any(|(what, _)| *what == "numbers"));
-        let kind = echo.and_then(|echo| self.routes.iter().find(|route| route.method.name == echo.operation));
-        let body = kind.and_then(|route| json::written(&route.descriptor.output(), message, numbers));
+        let kind = echo.and_then(|echo| self.answers.get(Method::of(echo)?.place)?.as_ref());
+        let body = kind.and_then(|kind| json::written(kind, message, numbers));
         body.ok_or_else(|| Problem::new(crate::code::Code::Internal, "The answer cannot be told in this language."))
     }
 }
@@ -188,7 +199,8 @@ fn unfit(name: &str, text: &str) -> Objection {
 fn value(field: &FieldDescriptor, text: &str) -> Option<Value> {
     Some(match field.kind() {
         Kind::String => Value::String(text.to_owned()),
-        Kind::Bool => Value::Bool(text.parse().ok()?),
+        // gcloud writes `True`.
+        Kind::Bool => Value::Bool(text.to_ascii_lowercase().parse().ok()?),
         Kind::Int32 => Value::I32(text.parse().ok()?),
         Kind::Int64 => Value::I64(text.parse().ok()?),
         Kind::Enum(kind) => match text.parse() {

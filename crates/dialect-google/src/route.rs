@@ -5,6 +5,7 @@ use crate::method::Method;
 use crate::proto::{self, google::api};
 use percent_encoding::percent_decode_str;
 use prost_reflect::MethodDescriptor;
+use std::collections::HashMap;
 
 /// One binding of a method to a path.
 pub(crate) struct Route {
@@ -45,11 +46,42 @@ struct Variable {
 /// The value of a field, by its path.
 pub(crate) type Bound = (String, String);
 
-/// All bindings, those with a verb of their own first: `{name}:encrypt` is no `{name}`.
-pub(crate) fn all() -> Vec<Route> {
-    let mut routes: Vec<Route> = read().unwrap_or_default();
-    routes.sort_by_key(|route| route.action.is_none());
-    routes
+/// All bindings. Those with a verb of their own are apart: `{name}:encrypt` is no `{name}`.
+pub(crate) struct Routes {
+    plain: Vec<Route>,
+    /// By what is behind the colon.
+    acting: HashMap<String, Vec<Route>>,
+}
+
+impl Routes {
+    pub(crate) fn new() -> Self {
+        let mut routes = Self { plain: Vec::new(), acting: HashMap::new() };
+        for route in read().unwrap_or_default() {
+            match &route.action {
+                None => routes.plain.push(route),
+                Some(action) => routes.acting.entry(action.clone()).or_default().push(route),
+            }
+        }
+        routes
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Route> {
+        self.plain.iter().chain(self.acting.values().flatten())
+    }
+
+    /// The binding that a request fits, and what its path says.
+    pub(crate) fn find(&self, verb: &http::Method, path: &str) -> Option<(&Route, Vec<Bound>)> {
+        let path = path.strip_prefix('/')?;
+        let last = path.rfind('/').map_or(0, |slash| slash + 1);
+        // Names of resources have no colon in them.
+        let colon = path.get(last..)?.find(':').map(|at| last + at);
+        let (path, candidates) = match colon {
+            Some(at) => (path.get(..at)?, self.acting.get(path.get(at + 1..)?)?),
+            None => (path, &self.plain),
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        candidates.iter().find_map(|route| Some((route, route.fits(verb, &parts)?)))
+    }
 }
 
 fn read() -> Option<Vec<Route>> {
@@ -92,8 +124,8 @@ impl Route {
     }
 
     /// The values that the path gives, if it is one of this binding.
-    fn fits(&self, verb: &http::Method, path: &[&str], action: Option<&str>) -> Option<Vec<Bound>> {
-        if self.verb != *verb || self.action.as_deref() != action {
+    fn fits(&self, verb: &http::Method, path: &[&str]) -> Option<Vec<Bound>> {
+        if self.verb != *verb {
             return None;
         }
         let open = matches!(self.segments.last(), Some(Segment::Rest));
@@ -153,37 +185,23 @@ fn segment(text: &str) -> Segment {
     }
 }
 
-/// The binding that a request fits, and what its path says.
-pub(crate) fn find<'r>(routes: &'r [Route], verb: &http::Method, path: &str) -> Option<(&'r Route, Vec<Bound>)> {
-    let path = path.strip_prefix('/')?;
-    let last = path.rfind('/').map_or(0, |slash| slash + 1);
-    // Names of resources have no colon in them.
-    let colon = path.get(last..)?.find(':').map(|at| last + at);
-    let (path, action) = match colon {
-        Some(at) => (path.get(..at)?, path.get(at + 1..)),
-        None => (path, None),
-    };
-    let parts: Vec<&str> = path.split('/').collect();
-    routes.iter().find_map(|route| Some((route, route.fits(verb, &parts, action)?)))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     fn told(verb: http::Method, path: &str) -> Option<String> {
-        let routes = all();
-        let (route, bound) = find(&routes, &verb, path)?;
+        let routes = Routes::new();
+        let (route, bound) = routes.find(&verb, path)?;
         let bound: Vec<String> = bound.iter().map(|(field, value)| format!("{field}={value}")).collect();
         Some(format!("{} {} {:?}", route.method.name, bound.join(" "), route.body))
     }
 
     #[test]
     fn every_method_has_a_binding() {
-        let routes = all();
-        for method in crate::method::METHODS {
-            assert!(routes.iter().any(|route| route.method.name == method.name), "{}", method.name);
+        let routes = Routes::new();
+        for method in crate::method::METHODS.iter() {
+            assert!(routes.all().any(|route| route.method.name == method.name), "{}", method.name);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::proto::kms;
 use crate::proto::kms::crypto_key::{CryptoKeyPurpose, RotationSchedule};
 use crate::proto::kms::crypto_key_version::CryptoKeyVersionState;
-use crate::{algorithm, name, time};
+use crate::{algorithm, name, reasons, time};
 use domain::{
     Destruction, FailureReason, Key, KeyState, Life, Material, Moment, Origin, ProtectionLevel, Purpose, Version,
 };
@@ -33,7 +33,7 @@ pub(crate) fn key(name: &str, key: &Key, now: Moment) -> kms::CryptoKey {
         import_only: key.origin == Origin::Imported,
         destroy_scheduled_duration: Some(time::seconds(key.version_window())),
         crypto_key_backend: String::new(),
-        key_access_justifications_policy: None,
+        key_access_justifications_policy: key.access_reasons.as_deref().map(reasons::written),
     }
 }
 

@@ -27,7 +27,20 @@ impl Problem {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: message.into(), info: None }
     }
+
+    /// No longer than a header may be: over gRPC it is one. What a client said may be in it.
+    pub(crate) fn bounded(mut self) -> Self {
+        if self.message.len() > MESSAGE_BYTES_MAX {
+            let end = self.message.floor_char_boundary(MESSAGE_BYTES_MAX);
+            let begin = self.message.get(..end).unwrap_or_default();
+            self.message = format!("{begin}…").into();
+        }
+        self
+    }
 }
+
+/// Of what is told of an error.
+const MESSAGE_BYTES_MAX: usize = 2_048;
 
 /// What was noted of a request when it was read.
 pub(crate) struct Noted<'a>(pub(crate) &'a Echo);

@@ -137,7 +137,7 @@ fn people_or_more(reply: &Reply) -> Value {
             "principal": principal(who),
             "tenant": tenant(whose),
         }),
-        Reply::Token { token, seconds } => json!({
+        Reply::Token { token, seconds, .. } => json!({
             "access_token": token.expose(|bytes| String::from_utf8_lossy(bytes).into_owned()),
             "expires_in": seconds,
         }),

@@ -3,7 +3,7 @@
 use crate::words::{Word, choices};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::{Ask, Fault, KeyBy, KeyName, Location, ObjectId, Timestamp};
+use domain::{AccessReason, Ask, Fault, KeyBy, KeyName, Location, ObjectId, Timestamp};
 use secret::Secret;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -155,6 +155,25 @@ impl Kind for Veiled {
 
     fn of(given: Option<&RawValue>) -> Result<Self, String> {
         Blob::of(given).map(|blob| Self(Secret::new(blob.0)))
+    }
+}
+
+/// Reasons for which a key may be used, each once, in the order of the body.
+pub(crate) struct Reasons(pub(crate) Vec<AccessReason>);
+
+impl Kind for Reasons {
+    const NAME: &'static str = "list of reasons";
+
+    fn of(given: Option<&RawValue>) -> Result<Self, String> {
+        let mut reasons = Vec::new();
+        for name in Vec::<String>::of(given)? {
+            let unknown = || format!("`{name}` is no reason; there are {}", choices::<AccessReason>());
+            let reason = AccessReason::parse(&name).ok_or_else(unknown)?;
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        Ok(Self(reasons))
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) fn key_at(key: &Key, owner: &Tenant, now: Moment) -> Value {
     tell("environment", json!(key.facts.environment));
     tell("data_class", json!(key.facts.data_class));
     tell("tags", pairs(&key.facts.tags));
+    let reasons = key.access_reasons.as_ref();
+    tell("access_reasons", json!(reasons.map(|all| all.iter().map(|one| one.name()).collect::<Vec<_>>())));
     tell("not_shown_in", not_shown(key));
     Value::Object(told)
 }

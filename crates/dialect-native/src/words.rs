@@ -1,8 +1,8 @@
 //! What the tongue calls the words of the house: one table for reading, writing and the documentation.
 
 use domain::{
-    Algorithm, Authority, Dry, Hash, KeyState, ObjectId, Origin, PrincipalKind, Profile, ProtectionLevel, Purpose,
-    Role, RoleScope, Scheme, Standing, VersionCause,
+    AccessReason, Algorithm, Authority, Dry, Hash, KeyState, ObjectId, Origin, PrincipalKind, Profile, ProtectionLevel,
+    Purpose, Role, RoleScope, Scheme, Standing, VersionCause,
 };
 
 /// One of a closed list.
@@ -90,6 +90,18 @@ impl Word for Scheme {
     }
 }
 
+impl Word for AccessReason {
+    const WHAT: &'static str = "reason";
+
+    fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.iter().map(|one| (one.name(), *one))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+}
+
 impl Word for Hash {
     const WHAT: &'static str = "hash";
 
@@ -141,6 +153,7 @@ mod tests {
         read_as_written::<KeyState>(KeyState::ALL.len());
         read_as_written::<Algorithm>(Algorithm::ALL.len());
         read_as_written::<Authority>(Authority::ALL.len());
+        read_as_written::<AccessReason>(AccessReason::ALL.len());
         read_as_written::<Profile>(Profile::ALL.len());
         read_as_written::<Origin>(3);
         read_as_written::<ProtectionLevel>(3);

@@ -34,6 +34,8 @@ pub struct Echo {
     /// The operation in the dialect's own spelling.
     pub operation: &'static str,
     pub action: Action,
+    /// Where the dialect finds the operation in a table of its own.
+    pub place: usize,
     /// Whatever else the answer repeats; only the dialect knows.
     pub more: Vec<(&'static str, String)>,
     /// The moment that the request came in.
@@ -47,7 +49,7 @@ pub struct Echo {
 impl Echo {
     /// An echo of a request whose caller nobody knows yet.
     pub fn new(id: RequestId, operation: &'static str, action: Action, at: Moment) -> Self {
-        Self { id, operation, action, more: Vec::new(), at, account: None, object: None }
+        Self { id, operation, action, place: 0, more: Vec::new(), at, account: None, object: None }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a dialect read: names and ciphertexts, not yet objects.
 
 use crate::{
-    Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId, Origin, Outside,
-    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scheme, Scope, Signable, Timestamp, Window,
+    AccessReason, Algorithm, Authority, Context, EntryQuery, Fault, KeyFacts, KeyState, Limits, Location, ObjectId,
+    Origin, Outside, PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleScope, Scheme, Scope, Signable,
+    Timestamp, Window,
 };
 use secret::Secret;
 
@@ -68,6 +69,19 @@ pub struct KeyUpdate {
     /// Instead of all tags that there are.
     pub tags: Option<Vec<(String, String)>>,
     pub rotation: Option<RotationChange>,
+    pub make: Option<Make>,
+    /// For which reasons the key may be used; for any where that is nothing.
+    pub access_reasons: Option<Option<Vec<AccessReason>>>,
+}
+
+/// What the next versions are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Make {
+    /// In tongues where an algorithm's name says what it is for.
+    pub purpose: Option<Purpose>,
+    pub algorithm: Algorithm,
+    /// The only way in which they shall be used; none leaves it to each use.
+    pub scheme: Option<Scheme>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +152,8 @@ pub struct CreateKey {
     pub version_window_seconds: Option<u32>,
     /// Whether it begins with no version at all.
     pub without_version: bool,
+    /// For which reasons the key may be used; for any without.
+    pub access_reasons: Option<Vec<AccessReason>>,
     pub limits: Limits,
     pub window: Window,
     /// The same token again, with the same request, is answered as the first time.
@@ -148,8 +164,22 @@ pub struct CreateKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindingsOn {
     Key(KeyName),
-    Ring { account: Option<String>, location: Option<Location>, name: String },
-    Tenant { account: Option<String> },
+    Ring {
+        account: Option<String>,
+        location: Option<Location>,
+        name: String,
+    },
+    ImportJob {
+        ring: RingName,
+        name: String,
+    },
+    /// Who may act as it. Its address, or its name in the caller's own tenant.
+    Service {
+        account: String,
+    },
+    Tenant {
+        account: Option<String>,
+    },
 }
 
 pub enum LifeChange {
@@ -526,6 +556,13 @@ pub enum Ask {
     },
     /// An access token for the caller itself.
     IssueToken {
+        seconds: u32,
+    },
+    /// An access token for a service that the caller may act as. It is named by its address, or its name in the caller's own
+    /// tenant; so are those in between: the caller may act as the first, which may act as the next, and the last as the service.
+    IssueTokenFor {
+        account: String,
+        delegates: Vec<String>,
         seconds: u32,
     },
     PutIdentityDocument {

@@ -1,8 +1,8 @@
 //! Keys, their versions and their material.
 
 use crate::{
-    Algorithm, Authority, Fault, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Scheme,
-    Timestamp, Window,
+    AccessReason, Algorithm, Authority, Fault, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel,
+    Purpose, Scheme, Timestamp, Window,
 };
 use secret::Kept;
 use std::any::Any;
@@ -57,6 +57,8 @@ pub struct Key {
     pub version_window_seconds: Option<u32>,
     /// When the key was deleted: it is seen no more, and its name is not used again.
     pub retired: Option<Timestamp>,
+    /// For which reasons the key may be used; for any without.
+    pub access_reasons: Option<Vec<AccessReason>>,
 }
 
 /// What people say of a key.
@@ -202,6 +204,11 @@ impl Key {
     /// How long a version waits for its destruction where nobody names a time.
     pub fn version_window(&self) -> u32 {
         self.version_window_seconds.unwrap_or(crate::VERSION_WINDOW_SECONDS_DEFAULT)
+    }
+
+    /// Whether the key may be used for this reason.
+    pub fn opens_for(&self, reason: AccessReason) -> bool {
+        self.access_reasons.as_ref().is_none_or(|allowed| allowed.contains(&reason))
     }
 
     /// The number that the next version gets. Numbers are never used twice.

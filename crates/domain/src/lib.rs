@@ -14,6 +14,7 @@ mod object;
 mod people;
 mod profile;
 mod query;
+mod reason;
 mod reply;
 mod request;
 mod scheme;
@@ -22,5 +23,5 @@ mod tenant;
 pub use clock::{Agreed, DAY, Dispute, Moment, Reading, SECOND, Steady, Timestamp};
 pub use {
     algorithm::*, ask::*, budget::*, context::*, event::*, fault::*, key::*, life::*, limits::*, object::*, people::*,
-    profile::*, query::*, reply::*, request::*, scheme::*, tenant::*,
+    profile::*, query::*, reason::*, reply::*, request::*, scheme::*, tenant::*,
 };

@@ -89,6 +89,8 @@ pub struct Principal {
     /// Identity policies as they were given, by name.
     pub documents: Vec<(String, String)>,
     pub access_keys: Vec<String>,
+    /// Documents that say who may act as it, one for each regime that put one.
+    pub bindings: Vec<crate::Document>,
     pub created: Timestamp,
 }
 

@@ -38,6 +38,22 @@ pub struct EntryShown {
     pub changes: u32,
 }
 
+impl EntryShown {
+    /// What the detail has under a name.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        self.detail.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The keys that it is about: objects that are neither the tenant, nor the caller, nor nothing at all.
+    pub fn keys(&self) -> impl Iterator<Item = (ObjectId, Option<u32>)> {
+        let is_key = |id: ObjectId| {
+            let text = id.to_string();
+            id != ObjectId::NIL && text != self.tenant && text != self.principal
+        };
+        self.objects.iter().copied().filter(move |(id, _)| is_key(*id))
+    }
+}
+
 /// How far a projection is: all entries below `upto` are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {

@@ -181,6 +181,7 @@ pub enum Reply {
     Token {
         token: Secret,
         seconds: u32,
+        expires: crate::Timestamp,
     },
     Forbids(Vec<(String, String)>),
 

@@ -146,6 +146,9 @@ actions! {
     DescribeRing = 133, "DescribeRing", Read, "Shows a key ring.";
     ListRings = 134, "ListRings", Read, "Lists the key rings of a location.";
     ListLocations = 135, "ListLocations", Read, "Lists the locations that have key rings.";
+    SetAlgorithm = 136, "SetAlgorithm", Manage, "Says what the next versions of a key are made of.";
+    SetAccessReasons = 137, "SetAccessReasons", Govern, "Says for which reasons a key may be used.";
+    ImpersonatePrincipal = 138, "ImpersonatePrincipal", Govern, "Gives an access token of a service that the caller may act as.";
     RestoreKey = 104, "RestoreKey", House, "Takes a key in again from a backup of its own, as the recovery key's holder wished.";
     CreateImportJob = 140, "CreateImportJob", Manage, "Makes a key that unwraps material which is brought.";
     DescribeImportJob = 141, "DescribeImportJob", Read, "Shows an import job, and its public key.";
@@ -275,6 +278,9 @@ pub struct Working {
     pub budget: Option<Arc<Budget>>,
 }
 
+/// A principal, and the tenant that it is of.
+pub type Settled = (Arc<Principal>, Arc<Tenant>);
+
 /// What the names of an ask have become. Each operation finds its own.
 pub enum Found {
     Nothing,
@@ -395,6 +401,14 @@ pub enum Found {
         verdict: Result<(), crate::Fault>,
         principal: Arc<Principal>,
         tenant: Arc<Tenant>,
+        /// What an issuer elsewhere calls whoever asks.
+        subject: Option<String>,
+        settings: Arc<Settings>,
+    },
+    /// Those in between and the service at last that a token is for, each with its tenant; and the token.
+    Impersonation {
+        chain: Vec<Settled>,
+        token: Box<FreshToken>,
         settings: Arc<Settings>,
     },
     /// A key and a document for it, and whether the document can be evaluated.
@@ -438,6 +452,7 @@ pub enum BindingsHolder {
     Key(Arc<Key>),
     Ring(Arc<Keyring>),
     Tenant(Arc<Tenant>),
+    Principal(Arc<Principal>),
 }
 
 impl BindingsHolder {
@@ -446,6 +461,7 @@ impl BindingsHolder {
             Self::Key(key) => &key.documents,
             Self::Ring(ring) => &ring.documents,
             Self::Tenant(tenant) => &tenant.documents,
+            Self::Principal(principal) => &principal.bindings,
         }
     }
 }
@@ -486,6 +502,8 @@ pub struct FreshToken {
     pub id: ObjectId,
     /// The access key that it stands for; none where the caller's own credential may not become a token.
     pub access_key: Option<String>,
+    /// Whom it lets act, where that is somebody else than the access key's own.
+    pub principal: Option<ObjectId>,
     pub issued: crate::Timestamp,
     pub expires: crate::Timestamp,
     /// The site's code of it.

@@ -3,10 +3,10 @@
 
 use crate::find::Here;
 use crate::keys::becomes;
-use crate::{Step, Supplies, find};
+use crate::{Step, Supplies, find, import};
 use domain::{
     Action, Ask, Authority, BindingsHolder, BindingsOn, Demand, Document, Fault, Found, Key, Keyring, Location,
-    NameKind, Object, Reply, Request, Target, Tenant,
+    NameKind, Object, Principal, Reply, Request, Target, Tenant,
 };
 use ledger::{Change, Effects, View};
 use policy::Held;
@@ -59,7 +59,8 @@ fn of(place: Option<Place>, verdict: Result<(), Fault>, here: &Here<'_>, view: &
         Some(Place { target, owner, holder }) => (target, owner, Some(holder)),
         None => (Target::Principal(Arc::clone(&principal)), Arc::clone(&tenant), None),
     };
-    Ok(Found::Bindings { target, owner, holder, verdict, principal, tenant, settings: view.settings()? })
+    let subject = here.caller.outside().map(|outside| outside.subject.clone());
+    Ok(Found::Bindings { target, owner, holder, verdict, principal, tenant, subject, settings: view.settings()? })
 }
 
 fn place(on: &BindingsOn, here: &Here<'_>, view: &View) -> Result<Place, Fault> {
@@ -74,6 +75,18 @@ fn place(on: &BindingsOn, here: &Here<'_>, view: &View) -> Result<Place, Fault> 
             let ring = ring(&owner, location, name, view)?.ok_or(Fault::NotFound)?;
             let target = at(&owner, location.clone(), Some(name.clone()));
             Ok(Place { target, owner, holder: BindingsHolder::Ring(ring) })
+        }
+        BindingsOn::ImportJob { ring, name } => {
+            let owner = find::home(ring.project.as_deref(), here)?;
+            let job = import::job(&ring.ring, name, &owner, here, view)?;
+            Ok(Place { target: Target::Key(Arc::clone(&job)), owner, holder: BindingsHolder::Key(job) })
+        }
+        BindingsOn::Service { account } => {
+            let found = find::service(account, here, view)?;
+            let found = found.filter(|(_, owner)| owner.id == here.caller.tenant().id);
+            let (service, owner) = found.ok_or_else(|| Fault::PrincipalNotFound { name: account.clone() })?;
+            let target = Target::Principal(Arc::clone(&service));
+            Ok(Place { target, owner, holder: BindingsHolder::Principal(service) })
         }
         BindingsOn::Tenant { account } => {
             let owner = find::tenant(account.as_deref(), here.caller, view)?;
@@ -177,6 +190,10 @@ pub(crate) fn set<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
             let after = Tenant { documents, ..Tenant::clone(tenant) };
             Effects::change(Change::none().put(after.id, Object::Tenant(Arc::new(after))), reply)
         }
+        BindingsHolder::Principal(principal) => {
+            let after = Principal { bindings: documents, ..Principal::clone(principal) };
+            Effects::change(Change::none().put(after.id, Object::Principal(Arc::new(after))), reply)
+        }
     }))
 }
 
@@ -192,7 +209,7 @@ pub(crate) fn test<'r>(
 ) -> Result<Step<'r>, Fault> {
     let (
         Ask::TestPermissions { permissions, .. },
-        Found::Bindings { target, owner, holder, principal, tenant, settings, .. },
+        Found::Bindings { target, owner, holder, principal, tenant, subject, settings, .. },
     ) = (request.ask, &request.found)
     else {
         return Err(Fault::NotFound);
@@ -205,6 +222,8 @@ pub(crate) fn test<'r>(
         return Ok(Step::Ready(Effects::answer(Reply::Permissions(Vec::new()))));
     }
     let (rings, place, now) = (request.rings.as_slice(), &request.place, supplies.now);
-    let held = policy.held(&Held { principal, tenant, target, owner, rings, place, settings, now }, permissions);
+    let subject = subject.as_deref();
+    let question = Held { principal, tenant, target, owner, rings, place, subject, settings, now };
+    let held = policy.held(&question, permissions);
     Ok(Step::Ready(Effects::answer(Reply::Permissions(held))))
 }

@@ -2,8 +2,8 @@
 
 use clock::Timestamp;
 use domain::{
-    AccessKey, Fault, Key, KeyBy, KeyName, Keyring, Location, NameKind, ObjectId, Principal, Reading, RequestId,
-    RingName, SITE_TENANT, Tenant, Tongue,
+    AccessKey, Fault, Key, KeyBy, KeyName, Keyring, Location, NameKind, ObjectId, Principal, PrincipalKind, Reading,
+    RequestId, RingName, SITE_TENANT, Tenant, Tongue,
 };
 use identity::Caller;
 use ledger::View;
@@ -148,6 +148,25 @@ pub(crate) fn principal(name: &str, tenant: &Tenant, view: &View) -> Result<Arc<
     let row = view.name(NameKind::Principal, tenant.id, None, name)?.ok_or_else(absent)?;
     let found = view.principal(row.target)?.ok_or_else(absent)?;
     if found.standing == domain::Standing::Removed { Err(absent()) } else { Ok(found) }
+}
+
+/// A service by its address, or by its name in the caller's own tenant.
+pub(crate) fn service(account: &str, here: &Here<'_>, view: &View) -> Result<Option<domain::Settled>, Fault> {
+    let (name, owner) = if account.contains('@') {
+        let universe = view.settings()?.universe.clone();
+        match identity::google::parted_email(account, universe.as_deref()) {
+            Some((name, project)) => (name, tenant_of_project(project, here, view)?),
+            None => return Ok(None),
+        }
+    } else {
+        (account, Some(Arc::clone(here.caller.tenant())))
+    };
+    let Some(owner) = owner else { return Ok(None) };
+    match principal(name, &owner, view) {
+        Ok(found) => Ok((found.kind == PrincipalKind::Service).then_some((found, owner))),
+        Err(Fault::PrincipalNotFound { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// A tenant by its name or account; without one, the caller's own.

@@ -98,11 +98,12 @@ fn fresh_job(
         documents: Vec::new(),
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
     })
 }
 
 /// The job of a ring by its name.
-fn job(ring: &str, name: &str, owner: &Tenant, here: &Here<'_>, view: &View) -> Result<Arc<Key>, Fault> {
+pub(crate) fn job(ring: &str, name: &str, owner: &Tenant, here: &Here<'_>, view: &View) -> Result<Arc<Key>, Fault> {
     let absent = || Fault::ImportJobNotFound { job: name.into() };
     let row = view.name(NameKind::ImportJob, owner.id, Some(&here.place), &path(ring, name))?.ok_or_else(absent)?;
     view.key(row.target)?.filter(|key| key.purpose == Purpose::Import).ok_or_else(absent)
@@ -238,7 +239,7 @@ fn fits(key: &Key, ask: &Ask) -> Result<(), Fault> {
 }
 
 /// A key that seals by AES-GCM with IVs that are drawn seals no more than it may, wherever its material comes from.
-fn limits(key: &Key, scheme: Option<Scheme>) -> Limits {
+pub(crate) fn limits(key: &Key, scheme: Option<Scheme>) -> Limits {
     let seals = key.purpose == Purpose::EncryptRaw && scheme.is_none_or(|scheme| scheme == Scheme::AesGcm);
     match key.limits.uses {
         None if seals => Limits { uses: Some(GCM_USES_MAX), ..key.limits },

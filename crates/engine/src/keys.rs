@@ -15,7 +15,7 @@ pub(crate) use create::{create, found_fresh, material_row, put_material, spelled
 pub(crate) use revert::{found_revert, revert};
 pub(crate) use rotation::{get_rotation, rotatable, rotate, rotated, set_rotation};
 pub(crate) use show::{found_at, found_list, list, list_tags, list_versions, show, show_version};
-pub(crate) use update::{found_update, update};
+pub(crate) use update::{found_update, update, update_action};
 pub(crate) use version::create_version;
 
 use crate::find;

@@ -69,6 +69,7 @@ pub(crate) fn new_principal(
         roles: roles.iter().map(|(role, scope)| RoleAssignment { role: *role, scope: scope.clone() }).collect(),
         documents: Vec::new(),
         access_keys: Vec::new(),
+        bindings: Vec::new(),
         created: now,
     }
 }

@@ -1,6 +1,9 @@
 //! What the log is told of a request.
 
-use domain::{Action, Ask, Context, Fault, Found, Location, Moment, ObjectId, Request, RequestId, SITE_TENANT, Tongue};
+use domain::{
+    AccessReason, Action, Ask, Context, Fault, Found, KeyUpdate, Location, Moment, ObjectId, Request, RequestId,
+    SITE_TENANT, Tongue,
+};
 use identity::Caller;
 use ledger::{DetailKey, Details, Drafted, Effects, Outcome, Record, RefusalSum};
 use policy::Deciding;
@@ -117,11 +120,25 @@ fn tell_request(draft: &mut Drafted, request: &Request<'_>) {
     if let Ask::ImportVersion { algorithm, .. } = request.ask {
         draft.detail.text(DetailKey::Algorithm, algorithm.name());
     }
-    if let Found::Token(token) = &request.found {
+    if let Ask::UpdateKey { update, .. } = request.ask {
+        tell_update(draft, update);
+    }
+    if let Found::Token(token) | Found::Impersonation { token, .. } = &request.found {
         draft.detail.text(DetailKey::Session, &token.id.to_string());
     }
     if request.dry() != domain::Dry::Wet {
         draft.detail.number(DetailKey::Dry, 1);
+    }
+}
+
+fn tell_update(draft: &mut Drafted, update: &KeyUpdate) {
+    if let Some(make) = update.make {
+        draft.detail.text(DetailKey::Algorithm, make.algorithm.name());
+    }
+    if let Some(reasons) = &update.access_reasons {
+        let names = |reasons: &Vec<AccessReason>| reasons.iter().map(|one| one.name()).collect::<Vec<_>>().join(",");
+        let said = reasons.as_ref().map_or_else(|| "any".into(), names);
+        draft.detail.text(DetailKey::Parameter, &format!("access_reasons={said}"));
     }
 }
 

@@ -34,7 +34,7 @@ named! {
     Ask::ListVersions { .. } => Action::ListVersions,
     Ask::DescribeVersion { .. } => Action::DescribeVersion,
     Ask::CreateVersion { .. } => Action::CreateVersion,
-    Ask::UpdateKey { .. } => Action::TagKey,
+    Ask::UpdateKey { update, .. } => keys::update_action(update),
     Ask::SetRotation { rotation: Some(_), .. } => Action::EnableRotation,
     Ask::SetRotation { rotation: None, .. } => Action::DisableRotation,
     Ask::GetRotation { .. } => Action::GetRotation,
@@ -96,6 +96,7 @@ named! {
     Ask::RemoveAccessKey { .. } => Action::RemoveAccessKey,
     Ask::RegisterPublicKey { .. } => Action::RegisterPublicKey,
     Ask::IssueToken { .. } => Action::IssueToken,
+    Ask::IssueTokenFor { .. } => Action::ImpersonatePrincipal,
     Ask::PutIdentityDocument { .. } => Action::PutIdentityDocument,
     Ask::RemoveIdentityDocument { .. } => Action::RemoveIdentityDocument,
     Ask::PutForbid { .. } => Action::PutForbid,
@@ -279,6 +280,9 @@ fn found_people(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resu
             people::found_fresh_key(action, id, tenant.as_deref(), principal, here, view)
         }
         Ask::IssueToken { seconds } => Ok(tokens::found(*seconds, here, view)),
+        Ask::IssueTokenFor { account, delegates, seconds } => {
+            tokens::found_for(account, delegates, *seconds, here, view)
+        }
         Ask::SuspendAccessKey { id, .. } | Ask::RemoveAccessKey { id } => people::found_key(action, id, here, view),
         Ask::PutForbid { .. } | Ask::RemoveForbid { .. } | Ask::ListForbids => tenants::found_own(action, here, view),
         other => found_house(other, action, here, view),
@@ -358,6 +362,7 @@ pub(crate) fn step<'r>(
         Ask::SetBindings { .. } => bindings::set(request),
         Ask::TestPermissions { .. } => bindings::test(request, supplies, policy),
         Ask::Explain { .. } => documents::explain(request, policy, supplies.now),
+        Ask::IssueTokenFor { .. } => tokens::issue_for(request, supplies, policy),
         _ => step_rings(request, supplies),
     }
 }

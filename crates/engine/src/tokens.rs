@@ -1,7 +1,7 @@
 //! Public keys whose holders sign tokens, and access tokens that the site gives out.
 
 use crate::find::Here;
-use crate::{Step, Supplies};
+use crate::{Step, Supplies, find};
 use domain::{
     AUDIENCE_CHARS_MAX, AccessKey, Action, Ask, Demand, Fault, Found, FreshToken, Half, OUTSIDE_CHARS_MAX, Object,
     ObjectId, Outside, PUBLIC_KEY_BYTES_MAX, PUBLIC_KEYS_PER_PRINCIPAL_MAX, Principal, PrincipalKind, PublicHalf,
@@ -10,8 +10,11 @@ use domain::{
 use identity::Proof;
 use identity::bearer::token::Token;
 use ledger::{Change, Effects, View};
+use policy::Held;
 use std::sync::Arc;
 
+/// Services in between, from the caller to the one that it wants to act as.
+const DELEGATES_MAX: usize = 8;
 /// Bytes of a public key's id, which is spelled in hexadecimal.
 const ID_BYTES: usize = 20;
 
@@ -118,29 +121,107 @@ pub(crate) fn found(seconds: u32, here: &Here<'_>, view: &View) -> (Found, Vec<D
         Proof::SigV4 { access_key, .. } | Proof::Jwt { access_key, .. } => Some(access_key.to_string()),
         Proof::Token { .. } | Proof::House => None,
     };
-    let (id, issued) = (here.fresh, here.now);
-    let expires = issued.plus(i64::from(seconds) * SECOND);
-    let code = view.token_code(&token(access_key.as_deref(), id, issued, expires).coded());
     let target = Target::Principal(Arc::clone(here.caller.principal()));
-    let found = Found::Token(Box::new(FreshToken { id, access_key, issued, expires, code }));
+    let found = Found::Token(Box::new(fresh(access_key, None, seconds, here, view)));
     (found, vec![Demand { action: Action::IssueToken, target }])
 }
 
-fn token(access_key: Option<&str>, id: ObjectId, issued: domain::Timestamp, expires: domain::Timestamp) -> Token {
-    Token { key: access_key.unwrap_or_default().to_owned(), issued, expires, id }
+fn fresh(
+    access_key: Option<String>,
+    principal: Option<ObjectId>,
+    seconds: u32,
+    here: &Here<'_>,
+    view: &View,
+) -> FreshToken {
+    let (id, issued) = (here.fresh, here.now);
+    let expires = issued.plus(i64::from(seconds) * SECOND);
+    let mut fresh = FreshToken { id, access_key, principal, issued, expires, code: [0; 32] };
+    fresh.code = view.token_code(&token(&fresh).coded());
+    fresh
+}
+
+fn token(fresh: &FreshToken) -> Token {
+    let FreshToken { id, principal, issued, expires, .. } = *fresh;
+    Token { key: fresh.access_key.clone().unwrap_or_default(), principal, issued, expires, id }
+}
+
+/// Those in between and the service at last. Whether one of them is there is told to nobody who may not act as it.
+pub(crate) fn found_for(
+    account: &String,
+    delegates: &[String],
+    seconds: u32,
+    here: &Here<'_>,
+    view: &View,
+) -> Result<(Found, Vec<Demand>), Fault> {
+    if delegates.len() > DELEGATES_MAX {
+        return Err(Fault::LimitReached { what: "delegates of a request", max: DELEGATES_MAX });
+    }
+    let mut chain = Vec::with_capacity(delegates.len() + 1);
+    for name in delegates.iter().chain([account]) {
+        let service = find::service(name, here, view)?.filter(|(service, _)| service.standing == Standing::Active);
+        chain.push(service.ok_or_else(|| not_as(account, delegates))?);
+    }
+    let (Some((first, _)), Some((last, _))) = (chain.first(), chain.last()) else { return Err(Fault::NotFound) };
+    let target = Target::Principal(Arc::clone(first));
+    let own = Some(here.caller).filter(|caller| !caller.is_impersonated());
+    let access_key = own.and_then(|caller| caller.proof().access_key()).map(str::to_owned);
+    let token = Box::new(fresh(access_key, Some(last.id), seconds, here, view));
+    let demands = vec![Demand { action: Action::ImpersonatePrincipal, target }];
+    Ok((Found::Impersonation { chain, token, settings: view.settings()? }, demands))
+}
+
+fn not_as(account: &String, delegates: &[String]) -> Fault {
+    Fault::Denied { reason: policy::google::no_service(delegates.first().unwrap_or(account)) }
+}
+
+/// The caller may act as the first: that was demanded. Each of the others may act as the next.
+pub(crate) fn issue_for<'r>(
+    request: &'r Request<'r>,
+    supplies: &Supplies<'_>,
+    policy: &policy::Policy,
+) -> Result<Step<'r>, Fault> {
+    let (Ask::IssueTokenFor { account, delegates, seconds }, Found::Impersonation { chain, token: fresh, settings }) =
+        (request.ask, &request.found)
+    else {
+        return Err(Fault::NotFound);
+    };
+    lives(*seconds)?;
+    let (place, now) = (&request.place, supplies.now);
+    for ((delegate, home), (next, owner)) in chain.iter().zip(chain.iter().skip(1)) {
+        let target = &Target::Principal(Arc::clone(next));
+        let (principal, tenant, rings, subject) = (delegate, home, &[], None);
+        let question = Held { principal, tenant, target, owner, rings, place, subject, settings, now };
+        if policy.held(&question, &[policy::google::ACT_AS.to_owned()]).is_empty() {
+            return Err(not_as(account, delegates));
+        }
+    }
+    if fresh.access_key.is_none() {
+        let reason = "who acts as another by a token gets no other token; name those in between as delegates".into();
+        return Err(Fault::Denied { reason });
+    }
+    Ok(given_out(fresh, *seconds))
+}
+
+fn lives(seconds: u32) -> Result<(), Fault> {
+    if seconds == 0 || seconds > TOKEN_SECONDS_MAX {
+        let constraint = format!("1 to {TOKEN_SECONDS_MAX} seconds");
+        return Err(Fault::Invalid { member: "seconds".into(), constraint });
+    }
+    Ok(())
+}
+
+fn given_out<'r>(fresh: &FreshToken, seconds: u32) -> Step<'r> {
+    let token = token(fresh).spell(&fresh.code);
+    Step::Ready(Effects::answer(Reply::Token { token, seconds, expires: fresh.expires }))
 }
 
 pub(crate) fn issue<'r>(request: &'r Request<'r>) -> Result<Step<'r>, Fault> {
     let (Ask::IssueToken { seconds }, Found::Token(fresh)) = (request.ask, &request.found) else {
         return Err(Fault::NotFound);
     };
-    if *seconds == 0 || *seconds > TOKEN_SECONDS_MAX {
-        let constraint = format!("1 to {TOKEN_SECONDS_MAX} seconds");
-        return Err(Fault::Invalid { member: "seconds".into(), constraint });
-    }
+    lives(*seconds)?;
     if fresh.access_key.is_none() {
         return Err(Fault::Denied { reason: "an access token gives no other access token".into() });
     }
-    let token = token(fresh.access_key.as_deref(), fresh.id, fresh.issued, fresh.expires).spell(&fresh.code);
-    Ok(Step::Ready(Effects::answer(Reply::Token { token, seconds: *seconds })))
+    Ok(given_out(fresh, *seconds))
 }

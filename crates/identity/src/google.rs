@@ -16,12 +16,40 @@ const TOKEN_HOST: &str = "oauth2";
 const TOKEN_PATH: &str = "/token";
 
 /// Scopes that reach us, each alone.
-const SCOPES: [&str; 2] =
-    ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/cloudkms"];
+const SCOPES: [&str; 3] = [
+    "https://www.googleapis.com/auth/cloud-platform",
+    "https://www.googleapis.com/auth/cloudkms",
+    // By which clients act as others.
+    "https://www.googleapis.com/auth/iam",
+];
 
 /// `NAME@TENANT.iam.DOMAIN`: what a principal is called. `universe` is the site's own domain.
 pub fn email(name: &str, tenant: &str, universe: Option<&str>) -> String {
     format!("{name}@{tenant}{IAM}{}", universe.unwrap_or(CANONICAL_ACCOUNTS))
+}
+
+/// The pool that identities of issuers elsewhere are in.
+pub const POOL: &str = "keyward";
+
+/// The name and the tenant, or its account, that an address of a service speaks of; nothing where it is of elsewhere.
+pub fn parted_email<'a>(address: &'a str, universe: Option<&str>) -> Option<(&'a str, &'a str)> {
+    let (name, home) = address.split_once('@')?;
+    let (tenant, domain) = home.split_once(IAM)?;
+    let ours = domain == CANONICAL_ACCOUNTS || Some(domain) == universe;
+    (ours && !name.is_empty() && !tenant.is_empty()).then_some((name, tenant))
+}
+
+/// Whether a name of identities, without its kind, is of our pool: in which project, and what follows the pool.
+pub fn in_pool(text: &str) -> Option<(&str, &str, &str)> {
+    let (domain, rest) = text.strip_prefix("//iam.")?.split_once("/projects/")?;
+    let (project, rest) = rest.split_once("/locations/global/workloadIdentityPools/")?;
+    let rest = rest.strip_prefix(POOL)?.strip_prefix('/')?;
+    (!project.contains('/')).then_some((domain, project, rest))
+}
+
+/// Whether names of identities that end in this domain are ours.
+pub fn is_domain(domain: &str, universe: Option<&str>) -> bool {
+    domain == CANONICAL_HOSTS || Some(domain) == universe
 }
 
 /// Whether an address is the principal's: by its tenant's name or account, in the site's domain or Google's.
@@ -48,13 +76,13 @@ pub(crate) fn means_token_endpoint(audience: &str, own: Option<&str>, universe: 
 }
 
 /// Whether one of the scopes, parted by spaces, reaches us.
-pub(crate) fn reach_us(scopes: &str) -> bool {
+pub fn reach_us(scopes: &str) -> bool {
     scopes.split(' ').any(|scope| SCOPES.contains(&scope))
 }
 
 fn is_host_of(host: &str, service: &str, universe: Option<&str>) -> bool {
     let domain = host.strip_prefix(service).and_then(|rest| rest.strip_prefix('.'));
-    domain.is_some_and(|domain| domain == CANONICAL_HOSTS || Some(domain) == universe)
+    domain.is_some_and(|domain| is_domain(domain, universe))
 }
 
 /// Host with port, and path with its slash; nothing where it is no URL of TLS.
@@ -107,5 +135,22 @@ mod tests {
         assert!(reach_us("openid https://www.googleapis.com/auth/cloud-platform"));
         assert!(!reach_us("https://www.googleapis.com/auth/cloud-platform.read-only"));
         assert!(!reach_us(""));
+    }
+
+    #[test]
+    fn addresses_and_identities_are_ours_or_not() {
+        let universe = Some("kms.example");
+        assert_eq!(parted_email("a@p.iam.gserviceaccount.com", universe), Some(("a", "p")));
+        assert_eq!(parted_email("a@p.iam.kms.example", universe), Some(("a", "p")));
+        for other in ["a@p.iam.evil.example", "@p.iam.kms.example", "a@.iam.kms.example", "a", "a@p", "a@p.iam."] {
+            assert_eq!(parted_email(other, universe), None, "{other}");
+        }
+        let pool = "//iam.googleapis.com/projects/p/locations/global/workloadIdentityPools/keyward/subject/s/t";
+        assert_eq!(in_pool(pool), Some(("googleapis.com", "p", "subject/s/t")));
+        for other in
+            ["/iam.googleapis.com", "//iam.googleapis.com/projects/p/locations/global/workloadIdentityPools/other/*"]
+        {
+            assert_eq!(in_pool(other), None, "{other}");
+        }
     }
 }

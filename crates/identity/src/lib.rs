@@ -5,7 +5,7 @@ pub mod google;
 pub mod sigv4;
 mod verify;
 
-use domain::{AccessKey, Location, Moment, ObjectId, Principal, Refusal, Tenant, Unavailable};
+use domain::{AccessKey, Location, Moment, ObjectId, Outside, Principal, Refusal, Settled, Tenant, Unavailable};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -45,6 +45,9 @@ pub struct Known {
 pub trait Directory {
     fn access_key(&self, id: &str) -> Result<Option<Known>, Unavailable>;
 
+    /// A principal by its id, and its tenant.
+    fn principal(&self, id: ObjectId) -> Result<Option<Settled>, Unavailable>;
+
     /// The site's code of an access token's words: who has no key of the site cannot make it.
     fn token_code(&self, words: &[u8]) -> [u8; 32];
 }
@@ -66,6 +69,8 @@ pub struct Caller {
     tenant: Arc<Tenant>,
     source: Source,
     proof: Proof,
+    /// What the caller proved itself by; nothing of the house.
+    access_key: Option<Arc<AccessKey>>,
 }
 
 /// Where a request came from, as the listener saw it.
@@ -136,10 +141,21 @@ impl Caller {
         &self.proof
     }
 
+    /// Whether somebody else acts as the principal, by a token that let it.
+    pub fn is_impersonated(&self) -> bool {
+        self.access_key.as_ref().is_some_and(|key| key.principal != self.principal.id)
+    }
+
+    /// What an issuer elsewhere calls the caller, where one vouches for it.
+    pub fn outside(&self) -> Option<&Outside> {
+        let key = self.access_key.as_ref().filter(|key| key.principal == self.principal.id)?;
+        key.half.public()?.outside.as_ref()
+    }
+
     /// The house, acting on a tenant's objects when their time has come. A golden list holds who calls it.
     pub fn house(principal: Arc<Principal>, tenant: Arc<Tenant>) -> Self {
         let source = Source { address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), secure: true, agent: None };
-        Self { principal, tenant, source, proof: Proof::House }
+        Self { principal, tenant, source, proof: Proof::House, access_key: None }
     }
 }
 

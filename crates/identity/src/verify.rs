@@ -111,7 +111,8 @@ impl Verifier {
             Credential::SigV4(signed) => self.signed(signed, directory, terms)?,
             Credential::Bearer(bearer) => self.jwts.borne(bearer, directory, terms)?,
         };
-        Ok(Caller { principal: known.principal, tenant: known.tenant, source, proof })
+        let Known { access_key, principal, tenant, .. } = known;
+        Ok(Caller { principal, tenant, source, proof, access_key: Some(access_key) })
     }
 
     fn signed(
@@ -219,6 +220,7 @@ mod tests {
                 roles: vec![],
                 documents: vec![],
                 access_keys: vec![],
+                bindings: Vec::new(),
                 created,
             }),
             tenant: Arc::new(Tenant {

@@ -12,8 +12,10 @@ use std::convert::Infallible;
 const DEPTH_MAX: u8 = 16;
 /// Room that a reader takes in advance for a list, however long the list says it is.
 const LIST_ITEMS_RESERVED_MAX: usize = 1_024;
-/// A map of more fields would need a longer head than [`Writer::document`] leaves room for.
-const FIELDS_MAX: u8 = 23;
+/// So many fields are counted in the first byte of a map's head.
+const FIELDS_SHORT_MAX: u8 = 23;
+/// Instead of a count in the first byte: it is in the next one.
+const COUNT_FOLLOWS: u8 = 24;
 
 /// A buffer that wipes what it grows out of.
 struct Buffer(Vec<u8>);
@@ -36,6 +38,20 @@ impl Buffer {
         let mut larger = Vec::with_capacity((self.0.len() + more).saturating_mul(2));
         larger.extend_from_slice(&self.0);
         drop(Secret::new(std::mem::replace(&mut self.0, larger)));
+    }
+
+    /// Puts the number of fields into the head of a map: in its first byte, or in one more (RFC 8949, section 3).
+    fn count(&mut self, head: usize, fields: u8) {
+        let short = fields <= FIELDS_SHORT_MAX;
+        if let Some(byte) = self.0.get_mut(head) {
+            *byte |= if short { fields } else { COUNT_FOLLOWS };
+        }
+        if !short {
+            if self.0.capacity() == self.0.len() {
+                self.grow(1);
+            }
+            self.0.insert(head + 1, fields);
+        }
     }
 }
 
@@ -94,7 +110,7 @@ impl Writer {
         items.iter().for_each(|item| write(self, item));
     }
 
-    /// A map of at most 23 fields whose key 0 is the format's version.
+    /// A map of at most 255 fields whose key 0 is the format's version.
     pub(crate) fn document(&mut self, version: u8, fields: impl FnOnce(&mut Fields<'_>)) {
         let head = self.0.writer().0.len();
         self.map_head(0);
@@ -102,10 +118,7 @@ impl Writer {
         map.put(0, |w| w.number(version));
         fields(&mut map);
         let count = map.count;
-        debug_assert!(count <= FIELDS_MAX, "a document of {count} fields");
-        if let Some(byte) = self.0.writer_mut().0.get_mut(head) {
-            *byte |= count;
-        }
+        self.0.writer_mut().count(head, count);
     }
 
     fn map_head(&mut self, count: u64) {
@@ -400,25 +413,22 @@ mod tests {
     }
 
     #[test]
-    fn a_document_has_at_most_its_limit_of_fields() {
-        let bytes = document(FIELDS_MAX - 1, 0);
-        let mut keys = Vec::new();
-        let mut reader = Reader::new(&bytes);
-        reader.document(1, |r, key| r.text().map(|_| keys.push(key))).unwrap();
-        assert_eq!(reader.end(), Ok(()));
-        assert_eq!(keys, (1..u64::from(FIELDS_MAX)).collect::<Vec<_>>());
-    }
-
-    #[test]
-    #[cfg_attr(debug_assertions, should_panic(expected = "a document of 24 fields"))]
-    fn a_document_beyond_its_limit_is_noticed_in_tests() {
-        let bytes = document(FIELDS_MAX, 0);
-        assert!(Reader::new(&bytes).document(1, |r, _| r.skip()).is_err());
+    fn a_document_has_as_many_fields_as_it_says() {
+        // Beside the version: to the last number that fits into the first byte, and from then on in a second one.
+        for fields in [1, FIELDS_SHORT_MAX - 1, FIELDS_SHORT_MAX, FIELDS_SHORT_MAX + 1, 254] {
+            let bytes = document(fields, 0);
+            let mut keys = Vec::new();
+            let mut reader = Reader::new(&bytes);
+            reader.document(1, |r, key| r.text().map(|_| keys.push(key))).unwrap();
+            assert_eq!(reader.end(), Ok(()));
+            assert_eq!(keys, (1..=u64::from(fields)).collect::<Vec<_>>());
+        }
     }
 
     #[test]
     fn room_changes_nothing_in_what_is_written() {
         assert_eq!(document(20, 0), document(20, 1_000));
+        assert_eq!(document(40, 0), document(40, 1_000));
     }
 
     #[test]

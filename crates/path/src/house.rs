@@ -279,6 +279,7 @@ fn house_principal(tenant: &Tenant) -> Principal {
         roles: Vec::new(),
         documents: Vec::new(),
         access_keys: Vec::new(),
+        bindings: Vec::new(),
         created: tenant.created,
     }
 }

@@ -1,6 +1,6 @@
 //! The list of those who are known, for whoever verifies.
 
-use domain::{Fault, RowId, Table, Unavailable};
+use domain::{Fault, ObjectId, RowId, Settled, Table, Unavailable};
 use identity::{Directory, Known};
 use ledger::View;
 
@@ -22,12 +22,24 @@ impl Directory for Roll<'_> {
         })
     }
 
+    fn principal(&self, id: ObjectId) -> Result<Option<Settled>, Unavailable> {
+        self.whole(id).map_err(|fault| match fault {
+            Fault::Damaged { row, why } => Unavailable::Damaged { row, why },
+            _ => Unavailable::Store,
+        })
+    }
+
     fn token_code(&self, words: &[u8]) -> [u8; 32] {
         self.0.token_code(words)
     }
 }
 
 impl Roll<'_> {
+    fn whole(&self, id: ObjectId) -> Result<Option<Settled>, Fault> {
+        let Some(principal) = self.0.principal(id)? else { return Ok(None) };
+        Ok(self.0.tenant(principal.tenant)?.map(|tenant| (principal, tenant)))
+    }
+
     fn known(&self, id: &str) -> Result<Option<Known>, Fault> {
         let view = self.0;
         let Some(access_key) = view.access_key(id)? else { return Ok(None) };

@@ -21,6 +21,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) context: Option<&'a Context>,
     pub(crate) ask: Option<&'a Ask>,
     pub(crate) found: Option<&'a Found>,
+    /// What an issuer elsewhere calls the caller, where one vouches for it.
+    pub(crate) subject: Option<&'a str>,
     pub(crate) tongue: &'static str,
     pub(crate) now: Moment,
 }
@@ -66,6 +68,9 @@ pub(crate) fn ring_of<'a>(target: &Target, rings: &'a [Arc<Keyring>]) -> Option<
 }
 
 fn among(found: &Found, id: ObjectId) -> Option<&Arc<Tenant>> {
+    if let Found::Impersonation { chain, .. } = found {
+        return chain.iter().map(|(_, tenant)| tenant).find(|tenant| tenant.id == id);
+    }
     let candidates = match found {
         Found::Key { owner, .. }
         | Found::Keys { owner, .. }

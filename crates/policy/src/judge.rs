@@ -7,8 +7,8 @@ use crate::memory::{Memory, Rows};
 use crate::native::{self, Question};
 use crate::{Deciding, Decision, Denial, Permit, google};
 use domain::{
-    Action, ActionClass, Authority, Context, Demand, Explanation, Key, Keyring, Location, Moment, Principal, Request,
-    Settings, Target, Tenant, TenantKind,
+    AccessReason, Action, ActionClass, Authority, Context, Demand, Explanation, Key, Keyring, Location, Moment,
+    Principal, Request, Settings, Target, Tenant, TenantKind,
 };
 use identity::{Caller, Proof};
 use std::cell::OnceCell;
@@ -94,6 +94,7 @@ impl Policy {
             context: context_of(request, demand.action),
             ask: Some(request.ask),
             found: Some(&request.found),
+            subject: caller.outside().map(|outside| outside.subject.as_str()),
             tongue: request.tongue.name(),
             now,
         };
@@ -130,6 +131,7 @@ impl Policy {
             context: Some(context),
             ask: None,
             found: None,
+            subject: None,
             tongue: key.authority.name(),
             now,
         };
@@ -158,7 +160,12 @@ impl Policy {
     /// The bindings that have a say about a target.
     fn bindings(&self, facts: &Facts<'_>) -> Bound {
         let key = facts.key().zip(facts.owner).map(|(key, owner)| self.library.key(key, &owner.account));
+        let service = match facts.target {
+            Target::Principal(principal) => self.library.service(principal),
+            _ => None,
+        };
         Bound {
+            service,
             key: key.and_then(|papers| papers.bindings.clone()),
             ring: facts.ring.and_then(|ring| self.library.ring(ring)),
             project: facts.owner.and_then(|owner| self.library.project(owner)),
@@ -192,7 +199,8 @@ impl Policy {
     }
 
     fn verdict(&self, facts: &Facts<'_>, settings: &Arc<Settings>, varied: &mut bool) -> Verdict {
-        if facts.tenant.kind == TenantKind::Site && is_keys(facts.target) {
+        let is_keys = is_keys(facts.target) || facts.action == Action::ImpersonatePrincipal;
+        if facts.tenant.kind == TenantKind::Site && is_keys {
             let reason = "the site's own tenant has no keys, and its principals neither use nor read those of others";
             return Err(denial(facts, reason.into(), None, true));
         }
@@ -220,11 +228,16 @@ impl Policy {
             let reason = explicit_reason(&asked, Side::Forbid, &statement);
             return Err(denial(facts, reason, Some(statement.into()), true));
         }
+        if let Some(reason) = without_reason(facts) {
+            return Err(denial(facts, reason, None, true));
+        }
         match facts.target.authority() {
             Authority::Aws => match aws::allowed(&asked, &papers, varied) {
                 Ok(statement) => Ok(Some(statement.into())),
                 Err(side) => Err(denial(facts, aws::silence_text(&asked, side), None, false)),
             },
+            // Who may act as a service is said by bindings, whatever the tongue.
+            Authority::Native if is_of_service(facts) => self.bound(facts, settings, &question, varied),
             Authority::Native => by_role(facts, &question),
             Authority::GoogleIam => self.bound(facts, settings, &question, varied),
             other => Err(denial(
@@ -258,8 +271,9 @@ impl Policy {
     }
 }
 
-/// Bindings of a key, its ring and its project.
+/// Bindings of a service, or of a key and its ring; and of the project.
 struct Bound {
+    service: Option<Arc<google::Bindings>>,
     key: Option<Arc<google::Bindings>>,
     ring: Option<Arc<google::Bindings>>,
     project: Option<Arc<google::Bindings>>,
@@ -267,8 +281,9 @@ struct Bound {
 
 impl Bound {
     fn lent(&self) -> google::Papers<'_> {
-        let Self { key, ring, project } = self;
-        google::Papers { key: key.as_deref(), ring: ring.as_deref(), project: project.as_deref() }
+        let Self { service, key, ring, project } = self;
+        let service = service.as_deref();
+        google::Papers { service, key: key.as_deref(), ring: ring.as_deref(), project: project.as_deref() }
     }
 }
 
@@ -280,6 +295,8 @@ pub struct Held<'a> {
     pub owner: &'a Arc<Tenant>,
     pub rings: &'a [Arc<Keyring>],
     pub place: &'a Location,
+    /// What an issuer elsewhere calls the principal, where one vouches for it.
+    pub subject: Option<&'a str>,
     pub settings: &'a Arc<Settings>,
     pub now: Moment,
 }
@@ -298,6 +315,7 @@ impl Held<'_> {
             context: None,
             ask: None,
             found: None,
+            subject: self.subject,
             tongue: self.target.authority().name(),
             now: self.now,
         }
@@ -327,6 +345,18 @@ fn by_role(facts: &Facts<'_>, question: &OnceCell<Option<Question>>) -> Verdict 
         Some(role) => Ok(Some(role.into())),
         None => Err(denial(facts, format!("{}: no role allows it", refused(facts)), None, false)),
     }
+}
+
+/// A key that is there for some reasons is used for no other, whatever the documents say.
+fn without_reason(facts: &Facts<'_>) -> Option<String> {
+    let opens = facts.key().is_none_or(|key| key.opens_for(AccessReason::HERE));
+    let refused =
+        || format!("{}: the key may not be used for the reason {}", refused(facts), AccessReason::HERE.name());
+    (facts.action.class() == ActionClass::Use && !opens).then(refused)
+}
+
+fn is_of_service(facts: &Facts<'_>) -> bool {
+    matches!(facts.target, Target::Principal(_)) && !google::needed(facts.action, facts.target).is_empty()
 }
 
 fn is_keys(target: &Target) -> bool {

@@ -130,6 +130,11 @@ impl Library {
         self.bindings(&tenant.documents)
     }
 
+    /// Who may act as a service.
+    pub(crate) fn service(&self, principal: &Principal) -> Option<Arc<Bindings>> {
+        self.bindings(&principal.bindings)
+    }
+
     /// Who is bound to which role on all keys of a ring.
     pub(crate) fn ring(&self, ring: &Keyring) -> Option<Arc<Bindings>> {
         self.bindings(&ring.documents)

@@ -38,6 +38,7 @@ fn key(origin: Origin) -> Key {
         rotations_on_demand: 0,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts::default(),

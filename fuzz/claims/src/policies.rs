@@ -128,6 +128,7 @@ fn principal(kind: PrincipalKind, documents: &Pairs) -> Principal {
         roles: vec![role(Role::EncryptDecrypt), role(Role::SecurityOfficer)],
         documents: documents.to_vec(),
         access_keys: Vec::new(),
+        bindings: Vec::new(),
         created: Timestamp(0),
     }
 }
@@ -154,6 +155,7 @@ fn key(authority: Authority, policy: Option<&str>) -> Key {
         rotations_on_demand: 0,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },

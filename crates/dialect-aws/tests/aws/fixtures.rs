@@ -45,6 +45,7 @@ pub(crate) fn principal(kind: PrincipalKind) -> Arc<Principal> {
         roles: vec![],
         documents: vec![],
         access_keys: vec![],
+        bindings: Vec::new(),
         created: NOW,
     })
 }
@@ -75,6 +76,7 @@ pub(crate) fn key() -> Key {
         rotations_on_demand: 0,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: NOW,
         description: "pay \"roll\"\n".into(),
         facts: KeyFacts::default(),

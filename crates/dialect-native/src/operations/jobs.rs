@@ -3,7 +3,7 @@
 use crate::input::{Blob, operation};
 use domain::{Algorithm, Ask, DEFAULT_RING, KeyName, RingName, Scheme};
 
-fn named(ring: Option<String>) -> RingName {
+pub(crate) fn named(ring: Option<String>) -> RingName {
     RingName { project: None, ring: ring.unwrap_or_else(|| DEFAULT_RING.into()) }
 }
 

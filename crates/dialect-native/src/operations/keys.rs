@@ -1,10 +1,10 @@
 //! Keys: making, showing, describing.
 
 use super::page;
-use crate::input::{Pairs, operation};
+use crate::input::{Pairs, Reasons, operation};
 use domain::{
-    Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, Limits, ObjectId, Origin, ProtectionLevel, Purpose,
-    Rotate, Scheme, Timestamp, Window,
+    Algorithm, Ask, Authority, DEFAULT_RING, KeyFacts, KeyName, KeyUpdate, Limits, Make, ObjectId, Origin,
+    ProtectionLevel, Purpose, Rotate, Scheme, Timestamp, Window,
 };
 
 operation! {
@@ -55,6 +55,7 @@ operation! {
         rotation: input.rotation_days.map(Rotate::every_days),
         version_window_seconds: None,
         without_version: input.origin == Some(Origin::Imported),
+        access_reasons: None,
         limits: Limits { uses: input.uses_max, bytes: input.bytes_max },
         window: Window { from: input.window_from, until: input.window_until },
         token: input.token,
@@ -108,6 +109,27 @@ operation! {
         key: KeyName = "The key.";
         names: Vec<String> = "The tags' names.";
     } => "done", |input| Ok(Ask::Untag { key: input.key, names: input.names })
+}
+
+operation! {
+    SetAlgorithm {
+        key: KeyName = "The key.";
+        algorithm: Algorithm = "What its next versions are made of, for the same purpose; those that there are stay what they are.";
+        scheme: Option<Scheme> = "The only way in which they shall be used; any that fits them without.";
+    } => "key", |input| {
+        let make = Make { purpose: None, algorithm: input.algorithm, scheme: input.scheme };
+        Ok(Ask::UpdateKey { key: input.key, update: Box::new(KeyUpdate { make: Some(make), ..KeyUpdate::default() }) })
+    }
+}
+
+operation! {
+    SetAccessReasons {
+        key: KeyName = "The key.";
+        reasons: Option<Reasons> = "The only reasons for which it may be used; any without. Whoever uses a key of this house has the reason `owner-access`.";
+    } => "key", |input| {
+        let access_reasons = Some(input.reasons.map(|reasons| reasons.0));
+        Ok(Ask::UpdateKey { key: input.key, update: Box::new(KeyUpdate { access_reasons, ..KeyUpdate::default() }) })
+    }
 }
 
 operation! {

@@ -117,6 +117,18 @@ operation! {
 }
 
 operation! {
+    ImpersonatePrincipal {
+        principal: String = "A service, by its name, or by its address as Google's clients call it. The role `roles/iam.serviceAccountTokenCreator` on it or on its tenant lets others act as it.";
+        delegates: Option<Vec<String>> = "Services in between: you may act as the first, it as the next, and the last as the principal.";
+        seconds: Option<u32> = "How long the token lives, 1 to 3600; 3600 without.";
+    } => "token", |input| Ok(Ask::IssueTokenFor {
+        account: input.principal,
+        delegates: input.delegates.unwrap_or_default(),
+        seconds: input.seconds.unwrap_or(TOKEN_SECONDS_MAX),
+    })
+}
+
+operation! {
     IssueToken {
         seconds: Option<u32> = "How long it lives, 1 to 3600; 3600 without.";
     } => "token", |input| Ok(Ask::IssueToken { seconds: input.seconds.unwrap_or(TOKEN_SECONDS_MAX) })

@@ -140,7 +140,7 @@ fn people() -> Vec<(&'static str, Reply)> {
                 tenant: tenant(),
             },
         ),
-        ("token", Reply::Token { token: Secret::new(b"kw1_AQ".to_vec()), seconds: 3_600 }),
+        ("token", Reply::Token { token: Secret::new(b"kw1_AQ".to_vec()), seconds: 3_600, expires: NOW }),
         ("access-key", Reply::AccessKey { id, secret, principal: principal(), tenant: tenant() }),
         ("forbids", Reply::Forbids(vec![("freeze".into(), "forbid (principal, action, resource);".into())])),
     ]

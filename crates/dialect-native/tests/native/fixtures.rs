@@ -47,6 +47,7 @@ pub(crate) fn principal() -> Arc<Principal> {
         ],
         documents: vec![("read".into(), "{ }".into())],
         access_keys: vec!["AKKWEXAMPLE".into()],
+        bindings: Vec::new(),
         created: NOW,
     })
 }
@@ -78,6 +79,7 @@ pub(crate) fn key() -> Key {
         rotations_on_demand: 1,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: NOW,
         description: "card \"numbers\"".into(),
         facts: KeyFacts {

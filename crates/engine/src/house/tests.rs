@@ -45,6 +45,7 @@ fn key() -> Key {
         rotations_on_demand: 0,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: NOW,
         description: String::new(),
         facts: KeyFacts::default(),

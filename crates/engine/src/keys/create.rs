@@ -275,6 +275,7 @@ fn new_key(ask: &CreateKey, fresh: &FreshKey, request: &Request<'_>, supplies: &
         documents: first_document(ask, fresh),
         version_window_seconds: ask.version_window_seconds,
         retired: None,
+        access_reasons: ask.access_reasons.clone(),
     }
 }
 
@@ -341,6 +342,7 @@ fn digest(ask: &CreateKey) -> [u8; 32] {
     );
     // Tokens of older releases were for keys without a scheme.
     let scheme = ask.scheme.map(|scheme| format!(" {scheme:?}")).unwrap_or_default();
-    let facts = facts + &scheme;
+    let reasons = ask.access_reasons.as_ref().map(|reasons| format!(" {reasons:?}")).unwrap_or_default();
+    let facts = facts + &scheme + &reasons;
     crypto::sha256(facts.as_bytes())
 }

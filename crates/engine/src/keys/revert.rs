@@ -35,6 +35,9 @@ pub(crate) fn found_revert(index: u64, here: &Here<'_>, view: &View) -> Result<(
     if owned.key.documents != former.documents {
         demands.push(demand(Action::PutDocument, &owned));
     }
+    if owned.key.access_reasons != former.access_reasons {
+        demands.push(demand(Action::SetAccessReasons, &owned));
+    }
     Ok((Found::Reverted { key: owned.key, owner: owned.owner, former }, demands))
 }
 

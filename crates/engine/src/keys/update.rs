@@ -6,10 +6,10 @@ use super::rotation::rotatable;
 use super::{becomes, of};
 use crate::find::Here;
 use crate::working::{demand, shown};
-use crate::{Step, Supplies, find};
+use crate::{Step, Supplies, find, import};
 use domain::{
-    Action, Ask, Demand, Fault, Found, Key, KeyName, KeyUpdate, Reply, Request, Rotate, RotationChange,
-    RotationSchedule, TAGS_PER_KEY_MAX, Timestamp,
+    Action, Ask, Authority, Demand, Fault, Found, Key, KeyName, KeyUpdate, Make, Occasion, Reply, Request, Rotate,
+    RotationChange, RotationSchedule, TAGS_PER_KEY_MAX, Tenant, Timestamp, Version,
 };
 use ledger::View;
 
@@ -38,10 +38,23 @@ fn demanded(update: &KeyUpdate, key: &Key) -> Vec<Action> {
         Some(RotationChange::Remove) => actions.push(Action::DisableRotation),
         None => {}
     }
+    actions.extend(update.make.map(|_| Action::SetAlgorithm));
+    actions.extend(update.access_reasons.as_ref().map(|_| Action::SetAccessReasons));
     if actions.is_empty() {
         actions.push(Action::TagKey);
     }
     actions
+}
+
+/// What the change of a key is called before the key was found.
+pub(crate) fn update_action(update: &KeyUpdate) -> Action {
+    match update {
+        KeyUpdate { tags: None, rotation: Some(RotationChange::Set { .. }), .. } => Action::EnableRotation,
+        KeyUpdate { tags: None, rotation: Some(RotationChange::Remove), .. } => Action::DisableRotation,
+        KeyUpdate { tags: None, make: Some(_), .. } => Action::SetAlgorithm,
+        KeyUpdate { tags: None, access_reasons: Some(_), .. } => Action::SetAccessReasons,
+        _ => Action::TagKey,
+    }
 }
 
 pub(crate) fn update<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
@@ -61,8 +74,55 @@ pub(crate) fn update<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> R
         rotatable(key)?;
         after.rotation = rotated_by(rotation, key.rotation, supplies.now.wall)?;
     }
+    if let Some(make) = update.make {
+        after = made_of(after, make, owner, supplies.now.latest())?;
+    }
+    if let Some(reasons) = &update.access_reasons {
+        after.access_reasons.clone_from(reasons);
+    }
     let reply = Reply::Key(shown(after.clone(), owner, supplies.now));
     Ok(Step::Ready(becomes(key, after, reply)))
+}
+
+/// The key whose next versions are made of something else. Those that there are stay what they are.
+fn made_of(key: Key, make: Make, owner: &Tenant, now: Timestamp) -> Result<Key, Fault> {
+    let Make { algorithm, scheme, .. } = make;
+    if (algorithm, scheme) == (key.algorithm, key.scheme) && make.purpose.is_none_or(|purpose| purpose == key.purpose) {
+        return Ok(key);
+    }
+    may_be_made_of(&key, make)?;
+    owner.profile.admits(algorithm, Occasion::Creation(key.origin), now)?;
+    let keeps = |version: &Version| Version {
+        algorithm: Some(key.algorithm_of(version)).filter(|own| *own != algorithm),
+        scheme: key.scheme_of(version).filter(|own| Some(*own) != scheme),
+        ..version.clone()
+    };
+    let versions = key.versions.iter().map(keeps).collect();
+    let limits = import::limits(&key, scheme);
+    Ok(Key { algorithm, scheme, versions, limits, ..key })
+}
+
+fn may_be_made_of(key: &Key, make: Make) -> Result<(), Fault> {
+    let Make { purpose, algorithm, scheme } = make;
+    let unfit = |constraint: String| Err(Fault::Invalid { member: "algorithm".into(), constraint });
+    if key.authority == Authority::Aws {
+        return Err(Fault::NotRotatable { why: "a key of the AWS tongue keeps its algorithm for life" });
+    }
+    if !algorithm.serves(key.purpose) || purpose.is_some_and(|purpose| purpose != key.purpose) {
+        return unfit(format!("{} does not serve the key's purpose", algorithm.name()));
+    }
+    if !algorithm.is_implemented_for(key.purpose) {
+        return Err(Fault::NotImplemented { what: format!("{} for {:?}", algorithm.name(), key.purpose) });
+    }
+    if let Some(scheme) = scheme.filter(|scheme| !scheme.fits(algorithm, key.purpose)) {
+        return unfit(format!("{} is not for {} and this purpose", scheme.name(), algorithm.name()));
+    }
+    // A version says how it is used, or leaves it to each use as its key does: not the one where the key says the other.
+    let free = |version: &Version| key.scheme_of(version).is_none();
+    if scheme.is_some() && key.versions.iter().any(free) {
+        return unfit("its versions leave the scheme to each use, and so must those to come".into());
+    }
+    Ok(())
 }
 
 /// The schedule after the change; what the change does not say is as it was.

@@ -2,6 +2,7 @@
 //!
 //! A token says which access key it stands for, and until when; a code under a key of the site says that the site said
 //! so. Nothing is stored of it. It is worth what its access key is worth at the moment of use: suspended or removed with it.
+//! One that lets somebody else act is worth no more than that one either.
 
 use super::incomplete;
 use crate::sigv4::ACCESS_KEY_CHARS_MAX;
@@ -14,9 +15,12 @@ use secret::Secret;
 /// With what every token begins. No JSON Web Token does.
 pub const PREFIX: &str = "kw1_";
 
-const FORMAT: u8 = 1;
-/// Format, issued, expires, id.
-const FIXED_BYTES: usize = 1 + 8 + 8 + 16;
+/// The format of a token for whom its access key is.
+const OWN: u8 = 1;
+/// The format of a token for somebody else, as whom the access key's principal may act.
+const OTHER: u8 = 2;
+/// Format, issued, expires, id, and whom it is for where that is somebody else.
+const BYTES_MAX: usize = 1 + 8 + 8 + 16 + 16;
 const CODE_BYTES: usize = 32;
 /// Comes before what is coded.
 const LABEL: &[u8] = b"keyward access token v1\0";
@@ -26,6 +30,8 @@ const LABEL: &[u8] = b"keyward access token v1\0";
 pub struct Token {
     /// The access key that it stands for.
     pub key: String,
+    /// Whom it lets act, where that is somebody else than the access key's own.
+    pub principal: Option<ObjectId>,
     pub issued: Timestamp,
     pub expires: Timestamp,
     /// Tells one token from another.
@@ -45,11 +51,14 @@ impl Token {
     }
 
     fn words(&self) -> Vec<u8> {
-        let mut words = Vec::with_capacity(FIXED_BYTES + self.key.len());
-        words.push(FORMAT);
+        let mut words = Vec::with_capacity(BYTES_MAX + self.key.len());
+        words.push(if self.principal.is_some() { OTHER } else { OWN });
         words.extend_from_slice(&self.issued.0.to_be_bytes());
         words.extend_from_slice(&self.expires.0.to_be_bytes());
         words.extend_from_slice(&self.id.0);
+        if let Some(principal) = self.principal {
+            words.extend_from_slice(&principal.0);
+        }
         words.extend_from_slice(self.key.as_bytes());
         words
     }
@@ -76,13 +85,19 @@ fn parted(text: &str) -> Option<Spelled> {
     let (format, rest) = words.split_first()?;
     let (issued, rest) = rest.split_first_chunk::<8>()?;
     let (expires, rest) = rest.split_first_chunk::<8>()?;
-    let (id, key) = rest.split_first_chunk::<16>()?;
+    let (id, rest) = rest.split_first_chunk::<16>()?;
+    let (principal, key) = match *format {
+        OWN => (None, rest),
+        OTHER => rest.split_first_chunk::<16>().map(|(principal, key)| (Some(ObjectId(*principal)), key))?,
+        _ => return None,
+    };
     let key = str::from_utf8(key).ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))?;
-    if *format != FORMAT || !(1..=ACCESS_KEY_CHARS_MAX).contains(&key.len()) {
+    if !(1..=ACCESS_KEY_CHARS_MAX).contains(&key.len()) {
         return None;
     }
     let time = |bytes: &[u8; 8]| Timestamp(i64::from_be_bytes(*bytes));
-    let token = Token { key: key.to_owned(), issued: time(issued), expires: time(expires), id: ObjectId(*id) };
+    let (issued, expires) = (time(issued), time(expires));
+    let token = Token { key: key.to_owned(), principal, issued, expires, id: ObjectId(*id) };
     Some(Spelled { token, words: coded(words), code: *code })
 }
 

@@ -7,7 +7,7 @@ use crate::bearer::outside;
 use crate::bearer::token::{self, PREFIX};
 use crate::{Bearer, Directory, Known, Proof, Terms, Unverified, Use, google};
 use crypto::{rs256_verify, same, sha256};
-use domain::{Outside, Refusal};
+use domain::{ObjectId, Outside, Refusal, Standing};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
@@ -138,6 +138,13 @@ fn judge(claims: &Claims, use_: Use, known: &Known, terms: &Terms<'_>) -> Result
     }
 }
 
+/// The access key's principal as somebody else, who has to be believed too.
+fn acting_as(principal: ObjectId, known: Known, directory: &dyn Directory) -> Result<Known, Unverified> {
+    let other = directory.principal(principal)?.filter(|(principal, _)| principal.standing == Standing::Active);
+    let (principal, tenant) = other.ok_or(Refusal::UnknownCredential)?;
+    Ok(Known { principal, tenant, ..known })
+}
+
 /// A token of ours: its code is compared before anything in it is looked up.
 fn given_out(bearer: &Bearer, directory: &dyn Directory, terms: &Terms<'_>) -> Result<(Known, Proof), Unverified> {
     let spelled = token::read(&bearer.text)?;
@@ -149,6 +156,10 @@ fn given_out(bearer: &Bearer, directory: &dyn Directory, terms: &Terms<'_>) -> R
     if terms.now.latest() >= token.expires {
         return Err(Refusal::Skewed { signed: token.issued, now: terms.now.wall, window_seconds: 0 }.into());
     }
+    let known = match token.principal {
+        Some(principal) => acting_as(principal, known, directory)?,
+        None => known,
+    };
     let access_key = known.access_key.id.as_str().into();
     let proof = Proof::Token { access_key, token: token.id, signature_sha256: sha256(&spelled.code) };
     Ok((known, proof))

@@ -62,8 +62,31 @@ fn it_is_no_assertion() {
 }
 
 #[test]
+fn it_lets_somebody_act_as_another_while_both_are_believed() {
+    let (verifier, known) = (Verifier::new(), Book::default());
+    let text = spell(&for_other(OTHER), &known);
+    let caller = call(&verifier, &known, &text, NOW).ok().unwrap();
+    assert!(caller.is_impersonated() && caller.principal().id == OTHER && caller.outside().is_none());
+    assert_eq!(word(Ok(caller)), format!("other by {KEY}"));
+    let own = call(&verifier, &known, &spell(&given_out(KEY, NOW, NOW + 60), &known), NOW).ok().unwrap();
+    assert!(!own.is_impersonated());
+    for book in [
+        Book { key: Standing::Suspended, ..known.clone() },
+        Book { person: Standing::Removed, ..known.clone() },
+        Book { other: Standing::Suspended, ..known.clone() },
+        Book { other: Standing::Removed, ..known.clone() },
+    ] {
+        assert_eq!(word(call(&verifier, &book, &text, NOW)), "unknown-credential");
+    }
+    let nobody = spell(&for_other(domain::ObjectId([9; 16])), &known);
+    assert_eq!(word(call(&verifier, &known, &nobody, NOW)), "unknown-credential");
+}
+
+#[test]
 fn it_is_spelled_as_documented() {
     let page = include_str!("../../../../docs/formats/access-token.md");
-    let text = spell(&given_out(KEY, NOW, NOW + 3_600), &Book::default());
-    assert!(page.lines().any(|line| line.trim() == text), "{text}");
+    for token in [given_out(KEY, NOW, NOW + 3_600), for_other(OTHER)] {
+        let text = spell(&token, &Book::default());
+        assert!(page.lines().any(|line| line.trim() == text), "{text}");
+    }
 }

@@ -17,6 +17,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
 pub(crate) const NOW: i64 = 1_795_600_383;
+/// Somebody else than the holder of the access keys.
+pub(crate) const OTHER: ObjectId = ObjectId([8; 16]);
 pub(crate) const KEY: &str = "5d41402abc4b2a76b9719d911017c5925d414025";
 pub(crate) const EMAIL: &str = "app@acme.iam.gserviceaccount.com";
 pub(crate) const KMS: &str = "https://cloudkms.googleapis.com/";
@@ -38,6 +40,8 @@ pub(crate) static STRANGER: LazyLock<crypto::Rs256Pair> = LazyLock::new(|| crypt
 pub(crate) struct Book {
     pub(crate) key: Standing,
     pub(crate) person: Standing,
+    /// Of somebody else.
+    pub(crate) other: Standing,
     pub(crate) revision: u64,
     pub(crate) public: Vec<u8>,
     pub(crate) audience: Option<String>,
@@ -46,8 +50,9 @@ pub(crate) struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        let (key, person, public) = (Standing::Active, Standing::Active, PAIR.public.clone());
-        Self { key, person, revision: 1, public, audience: None, unavailable: false }
+        let (key, person, other) = (Standing::Active, Standing::Active, Standing::Active);
+        let public = PAIR.public.clone();
+        Self { key, person, other, revision: 1, public, audience: None, unavailable: false }
     }
 }
 
@@ -69,35 +74,47 @@ impl Directory for Book {
             _ => return Ok(None),
         };
         let (tenant, principal, created) = (ObjectId([1; 16]), ObjectId([2; 16]), Timestamp(0));
-        let access_key = AccessKey { id: id.into(), principal, tenant, standing: self.key, half, created };
-        let principal = Principal {
-            id: principal,
-            tenant,
-            name: "app".into(),
-            kind: PrincipalKind::Service,
-            standing: self.person,
-            roles: vec![],
-            documents: vec![],
-            access_keys: vec![KEY.into()],
-            created,
-        };
-        let tenant = Tenant {
-            id: tenant,
-            name: "acme".into(),
-            account: "111122223333".into(),
-            profile: Profile::Default,
-            kind: TenantKind::Ordinary,
-            forbids: vec![],
-            documents: vec![],
-            created,
-        };
-        let (access_key, principal, tenant) = (Arc::new(access_key), Arc::new(principal), Arc::new(tenant));
-        Ok(Some(Known { access_key, principal, tenant, revision: self.revision }))
+        let access_key = Arc::new(AccessKey { id: id.into(), principal, tenant, standing: self.key, half, created });
+        let principal = Arc::new(service(principal, "app", self.person));
+        Ok(Some(Known { access_key, principal, tenant: acme(), revision: self.revision }))
+    }
+
+    fn principal(&self, id: ObjectId) -> Result<Option<domain::Settled>, Unavailable> {
+        let known = (id == OTHER).then(|| (Arc::new(service(OTHER, "other", self.other)), acme()));
+        Ok(known)
     }
 
     fn token_code(&self, words: &[u8]) -> [u8; 32] {
         crypto::hmac_sha256(&[0x2a; 32], words)
     }
+}
+
+fn service(id: ObjectId, name: &str, standing: Standing) -> Principal {
+    Principal {
+        id,
+        tenant: ObjectId([1; 16]),
+        name: name.into(),
+        kind: PrincipalKind::Service,
+        standing,
+        roles: vec![],
+        documents: vec![],
+        access_keys: vec![KEY.into()],
+        bindings: vec![],
+        created: Timestamp(0),
+    }
+}
+
+fn acme() -> Arc<Tenant> {
+    Arc::new(Tenant {
+        id: ObjectId([1; 16]),
+        name: "acme".into(),
+        account: "111122223333".into(),
+        profile: Profile::Default,
+        kind: TenantKind::Ordinary,
+        forbids: vec![],
+        documents: vec![],
+        created: Timestamp(0),
+    })
 }
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {
@@ -201,7 +218,11 @@ pub(crate) fn believed() -> String {
 
 pub(crate) fn given_out(key: &str, issued: i64, expires: i64) -> Token {
     let [issued, expires] = [issued, expires].map(|seconds| Timestamp(seconds * SECOND));
-    Token { key: key.into(), issued, expires, id: ObjectId([7; 16]) }
+    Token { key: key.into(), principal: None, issued, expires, id: ObjectId([7; 16]) }
+}
+
+pub(crate) fn for_other(principal: ObjectId) -> Token {
+    Token { principal: Some(principal), ..given_out(KEY, NOW, NOW + 3_600) }
 }
 
 pub(crate) fn spell(token: &Token, book: &Book) -> String {

@@ -25,6 +25,10 @@ impl Directory for Book {
         self.0.clone().map(|known| known.filter(|known| known.access_key.id == id))
     }
 
+    fn principal(&self, _: ObjectId) -> Result<Option<domain::Settled>, Unavailable> {
+        Ok(None)
+    }
+
     fn token_code(&self, _: &[u8]) -> [u8; 32] {
         [0; 32]
     }
@@ -59,6 +63,7 @@ pub(crate) fn known(secret: &str, revision: u64, key: Standing, person: Standing
             roles: vec![],
             documents: vec![],
             access_keys: vec![ID.into()],
+            bindings: Vec::new(),
             created,
         }),
         tenant: Arc::new(Tenant {

@@ -29,8 +29,12 @@ pub(crate) enum GoogleCommand {
     /// Who is bound to which role on a project, a ring or a key.
     #[command(subcommand)]
     Iam(iam::IamCommand),
-    /// Print an access token for yourself, as `gcloud auth print-access-token` does.
+    /// Print an access token for yourself, as `gcloud auth print-access-token` does, or for a service account that you may
+    /// act as.
     Token {
+        /// The service account, by name or address.
+        #[arg(long, value_name = "ACCOUNT")]
+        service_account: Option<String>,
         /// How long it lives, 1 to 3600.
         #[arg(long, value_name = "SECONDS")]
         seconds: Option<u32>,
@@ -43,9 +47,15 @@ pub(crate) async fn run(command: GoogleCommand, at: &At, format: Format) -> Resu
         GoogleCommand::ServiceAccount(command) => account::run(command, &Session::open(at, format)?).await,
         GoogleCommand::Federation(command) => federation::run(command, &Session::open(at, format)?).await,
         GoogleCommand::Iam(command) => iam::run(command, &Session::open(at, format)?).await,
-        GoogleCommand::Token { seconds } => {
+        GoogleCommand::Token { service_account, seconds } => {
             let session = Session::open(at, format)?;
-            let answer = session.call("issue-token", &json!({ "seconds": seconds })).await?;
+            let answer = match service_account {
+                None => session.call("issue-token", &json!({ "seconds": seconds })).await?,
+                Some(account) => {
+                    let body = json!({ "principal": account, "seconds": seconds });
+                    session.call("impersonate-principal", &body).await?
+                }
+            };
             write(format!("{}\n", text(&answer, "/access_token")).as_bytes())
         }
     }

@@ -6,9 +6,9 @@ use super::{
 use crate::cbor::{Fields, Reader, Writer};
 use crate::entry::Malformed;
 use domain::{
-    Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Imported, Key, KeyFacts,
-    KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose, Ready,
-    Removal, RotationSchedule, SECONDS_PER_DAY, Scheme, Steady, Timestamp, Version, VersionCause, Window,
+    AccessReason, Algorithm, Amount, Authority, Budget, Destruction, Document, FailureReason, Fingerprint, Imported,
+    Key, KeyFacts, KeyMaterial, KeyState, Life, Limits, Location, Material, ObjectId, Origin, ProtectionLevel, Purpose,
+    Ready, Removal, RotationSchedule, SECONDS_PER_DAY, Scheme, Steady, Timestamp, Version, VersionCause, Window,
 };
 use secret::Kept;
 
@@ -70,6 +70,7 @@ fn write_course(map: &mut Fields<'_>, key: &Key) {
     });
     map.put_some(25, key.version_window_seconds, |w, seconds| w.number(seconds));
     map.put_some(26, key.retired, write_time);
+    map.put_some(27, key.access_reasons.as_ref(), |w, reasons| w.list(reasons, |w, reason| w.number(*reason as u8)));
 }
 
 /// Periods of whole days are kept in days, as they were before there were others.
@@ -226,6 +227,7 @@ struct Draft {
     documents: Vec<Document>,
     version_window_seconds: Option<u32>,
     retired: Option<Timestamp>,
+    access_reasons: Option<Vec<AccessReason>>,
 }
 
 pub(super) fn decode_key(id: ObjectId, r: &mut Reader<'_>) -> Result<Key, Malformed> {
@@ -260,6 +262,7 @@ impl Draft {
             24 => self.rotation = Some(read_rotation(r, 1)?),
             25 => self.version_window_seconds = Some(r.small()?),
             26 => self.retired = Some(read_time(r)?),
+            27 => self.access_reasons = Some(r.list(|r| r.meaning(AccessReason::from_number))?),
             _ => r.skip()?,
         }
         Ok(())
@@ -290,6 +293,7 @@ impl Draft {
             documents: self.documents,
             version_window_seconds: self.version_window_seconds,
             retired: self.retired,
+            access_reasons: self.access_reasons,
         })
     }
 }

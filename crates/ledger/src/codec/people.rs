@@ -1,5 +1,6 @@
 //! Who may ask: principals, their access keys, and what their idempotency tokens made.
 
+use super::key::{read_document, write_document};
 use super::{
     FORMAT, Unread, keep, read_id, read_pairs, read_string, read_time, write_held, write_id, write_pair, write_time,
 };
@@ -21,6 +22,7 @@ pub(super) fn encode_principal(principal: &Principal) -> Vec<u8> {
         map.put_list(6, &principal.documents, write_pair);
         map.put_list(7, &principal.access_keys, |w, id| w.text(id));
         map.put(8, |w| write_time(w, principal.created));
+        map.put_list(9, &principal.bindings, write_document);
     });
     writer.finish()
 }
@@ -28,6 +30,7 @@ pub(super) fn encode_principal(principal: &Principal) -> Vec<u8> {
 pub(super) fn decode_principal(id: ObjectId, r: &mut Reader<'_>) -> Result<Principal, Malformed> {
     let (mut tenant, mut name, mut kind, mut standing, mut created) = (None, None, None, None, None);
     let (mut roles, mut documents, mut access_keys) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bindings = Vec::new();
     r.document(FORMAT.into(), |r, key| {
         match key {
             1 => tenant = Some(read_id(r)?),
@@ -38,6 +41,7 @@ pub(super) fn decode_principal(id: ObjectId, r: &mut Reader<'_>) -> Result<Princ
             6 => documents = read_pairs(r)?,
             7 => access_keys = r.list(read_string)?,
             8 => created = Some(read_time(r)?),
+            9 => bindings = r.list(read_document)?,
             _ => r.skip()?,
         }
         Ok(())
@@ -51,6 +55,7 @@ pub(super) fn decode_principal(id: ObjectId, r: &mut Reader<'_>) -> Result<Princ
         roles,
         documents,
         access_keys,
+        bindings,
         created: created.ok_or(Malformed)?,
     })
 }

@@ -24,6 +24,8 @@ const DESCRIPTION_CHARS_MAX: usize = 256;
 pub(crate) struct Bindings {
     bindings: Vec<Binding>,
     version: i64,
+    /// Whether it matters by what the caller proved itself.
+    federated: bool,
 }
 
 struct Binding {
@@ -37,9 +39,11 @@ struct Binding {
 enum Member {
     /// An address, of a person or of a service.
     Principal { kind: PrincipalKind, address: Box<str> },
+    /// Identities of an issuer elsewhere in our pool: one, or all of a project.
+    Federated { domain: Box<str>, project: Box<str>, subject: Option<Box<str>> },
     /// Whoever proved who they are; nobody else comes this far.
     Everybody,
-    /// Somebody who is never known here: a group, a domain, an identity of elsewhere.
+    /// Somebody who is never known here: a group, a domain, an identity of another pool.
     Foreign,
 }
 
@@ -99,8 +103,10 @@ impl Bindings {
         if version < CONDITIONS_VERSION && parsed.bindings.iter().any(|binding| binding.condition.is_some()) {
             return Err(format!("A policy with conditions has version {CONDITIONS_VERSION}."));
         }
-        let bindings = parsed.bindings.into_iter().map(Binding::read).collect::<Result<_, _>>()?;
-        Ok(Self { bindings, version })
+        let bindings = parsed.bindings.into_iter().map(Binding::read).collect::<Result<Vec<_>, _>>()?;
+        let is_federated = |member: &Member| matches!(member, Member::Federated { .. });
+        let federated = bindings.iter().any(|binding| binding.members.iter().any(is_federated));
+        Ok(Self { bindings, version, federated })
     }
 
     pub(super) fn binds(&self) -> bool {
@@ -124,6 +130,7 @@ impl Bindings {
         universe: Option<&str>,
         varied: &mut bool,
     ) -> Option<&'static str> {
+        *varied |= self.federated;
         let bound = |binding: &&Binding| {
             binding.permissions.contains(&permission) && binding.members.iter().any(|one| one.is(facts, universe))
         };
@@ -191,15 +198,33 @@ impl Member {
             {
                 Ok(Self::Foreign)
             }
-            "principal" | "principalSet" if value.len() > 2 && value.starts_with("//") => Ok(Self::Foreign),
+            "principal" | "principalSet" if value.len() > 2 && value.starts_with("//") => {
+                Ok(Self::federated(kind, value).unwrap_or(Self::Foreign))
+            }
             _ => Err(malformed()),
         }
+    }
+
+    /// Of our pool; attributes and groups of identities are not known here.
+    fn federated(kind: &str, value: &str) -> Option<Self> {
+        let (domain, project, rest) = google::in_pool(value)?;
+        let subject = match (kind, rest) {
+            ("principalSet", "*") => None,
+            ("principal", rest) => Some(rest.strip_prefix("subject/").filter(|subject| !subject.is_empty())?.into()),
+            _ => return None,
+        };
+        Some(Self::Federated { domain: domain.into(), project: project.into(), subject })
     }
 
     fn is(&self, facts: &Facts<'_>, universe: Option<&str>) -> bool {
         match self {
             Self::Everybody => true,
             Self::Foreign => false,
+            Self::Federated { domain, project, subject } => {
+                let home = **project == *facts.tenant.name || **project == *facts.tenant.account;
+                let meant = |known: &str| subject.as_ref().is_none_or(|subject| **subject == *known);
+                home && google::is_domain(domain, universe) && facts.subject.is_some_and(meant)
+            }
             Self::Principal { kind, address } => {
                 *kind == facts.principal.kind && google::is_email_of(address, facts.principal, facts.tenant, universe)
             }
@@ -221,6 +246,19 @@ mod tests {
             "deleted:user:a@b.c?uid=1",
         ] {
             assert_eq!(Member::read(foreign), Ok(Member::Foreign), "{foreign}");
+        }
+        let pool = "//iam.googleapis.com/projects/p/locations/global/workloadIdentityPools/keyward";
+        let federated = |subject: Option<&str>| Member::Federated {
+            domain: "googleapis.com".into(),
+            project: "p".into(),
+            subject: subject.map(Into::into),
+        };
+        assert_eq!(Member::read(&format!("principalSet:{pool}/*")), Ok(federated(None)));
+        assert_eq!(Member::read(&format!("principal:{pool}/subject/repo:a/b")), Ok(federated(Some("repo:a/b"))));
+        for foreign in
+            ["principalSet:POOL/group/g", "principal:POOL/*", "principal:POOL/subject/", "principalSet:POOL2/*"]
+        {
+            assert_eq!(Member::read(&foreign.replace("POOL", pool)), Ok(Member::Foreign), "{foreign}");
         }
         for everybody in ["allUsers", "allAuthenticatedUsers"] {
             assert_eq!(Member::read(everybody), Ok(Member::Everybody));

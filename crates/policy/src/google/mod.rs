@@ -11,6 +11,7 @@ mod names;
 mod roles;
 
 pub(crate) use document::Bindings;
+pub use names::{ACT_AS, no_service};
 pub(crate) use names::{action_of, expert, needed, refused_text};
 pub use roles::role_names;
 
@@ -23,6 +24,7 @@ pub const BINDINGS_BYTES_MAX: usize = 65_536;
 /// The documents that have a say about one target, the nearest first.
 #[derive(Clone, Copy)]
 pub(crate) struct Papers<'a> {
+    pub(crate) service: Option<&'a Bindings>,
     pub(crate) key: Option<&'a Bindings>,
     pub(crate) ring: Option<&'a Bindings>,
     pub(crate) project: Option<&'a Bindings>,
@@ -84,8 +86,8 @@ fn holder(
     universe: Option<&str>,
     varied: &mut bool,
 ) -> Option<String> {
-    let all = [(papers.key, "the key"), (papers.ring, "the ring"), (papers.project, "the project")];
-    all.into_iter().find_map(|(bindings, place)| {
+    let near = [(papers.service, "the service account"), (papers.key, "the key"), (papers.ring, "the ring")];
+    near.into_iter().chain([(papers.project, "the project")]).find_map(|(bindings, place)| {
         let role = bindings?.gives(facts, permission, universe, varied)?;
         Some(format!("{role} on {place}"))
     })

@@ -2,6 +2,10 @@
 
 use crate::facts::Facts;
 use domain::{Action, Ask, Purpose, Scheme, Target};
+use identity::google;
+
+/// What whoever wants to act as a service needs on it.
+pub const ACT_AS: &str = "iam.serviceAccounts.getAccessToken";
 
 /// The permissions that an action needs on its target, all of them; nothing where no binding gives it.
 ///
@@ -9,9 +13,11 @@ use domain::{Action, Ask, Purpose, Scheme, Target};
 /// rings and projects, never of versions.
 pub(crate) fn needed(action: Action, target: &Target) -> &'static [&'static str] {
     match target {
+        Target::Key(key) if key.purpose == Purpose::Import => of_job(action),
         Target::Key(_) => of_key(action),
         Target::Place { ring: Some(_), .. } => of_ring(action),
         Target::Place { ring: None, .. } => of_project(action),
+        Target::Principal(_) => of_service(action),
         _ => &[],
     }
 }
@@ -25,13 +31,13 @@ fn of_key(action: Action) -> &'static [&'static str] {
         CreateVersion | ImportVersion => &["cloudkms.cryptoKeyVersions.create"],
         DeleteVersion => &["cloudkms.cryptoKeyVersions.delete"],
         DeleteKey => &["cloudkms.cryptoKeys.delete"],
-        DescribeImportJob => &["cloudkms.importJobs.get"],
-        UseImportJob => &["cloudkms.importJobs.useToImport"],
         SuspendKey | ResumeKey | ChangeState | SetWindow => &["cloudkms.cryptoKeyVersions.update"],
         ScheduleDestruction => &["cloudkms.cryptoKeyVersions.destroy"],
         CancelDestruction => &["cloudkms.cryptoKeyVersions.restore"],
         MakePrimary | SetDescription | SetFacts | TagKey | UntagKey | EnableRotation | DisableRotation
-        | CreateAlias | RetargetAlias | DeleteAlias | RevertEntry => &["cloudkms.cryptoKeys.update"],
+        | SetAlgorithm | SetAccessReasons | CreateAlias | RetargetAlias | DeleteAlias | RevertEntry => {
+            &["cloudkms.cryptoKeys.update"]
+        }
         RotateKey => &["cloudkms.cryptoKeyVersions.create", "cloudkms.cryptoKeys.update"],
         Encrypt | ReEncryptTo | GenerateDataKey | GenerateDataKeyWithoutPlaintext | EncryptRaw => {
             &["cloudkms.cryptoKeyVersions.useToEncrypt"]
@@ -43,6 +49,27 @@ fn of_key(action: Action) -> &'static [&'static str] {
         GetPublicKey => &["cloudkms.cryptoKeyVersions.viewPublicKey"],
         GetDocument | ListDocuments | Explain | GetBindings => &["cloudkms.cryptoKeys.getIamPolicy"],
         PutDocument | SetBindings => &["cloudkms.cryptoKeys.setIamPolicy"],
+        _ => &[],
+    }
+}
+
+fn of_job(action: Action) -> &'static [&'static str] {
+    use Action::*;
+    match action {
+        DescribeImportJob => &["cloudkms.importJobs.get"],
+        UseImportJob => &["cloudkms.importJobs.useToImport"],
+        GetBindings => &["cloudkms.importJobs.getIamPolicy"],
+        SetBindings => &["cloudkms.importJobs.setIamPolicy"],
+        _ => &[],
+    }
+}
+
+fn of_service(action: Action) -> &'static [&'static str] {
+    use Action::*;
+    match action {
+        ImpersonatePrincipal => &[ACT_AS],
+        GetBindings => &["iam.serviceAccounts.getIamPolicy"],
+        SetBindings => &["iam.serviceAccounts.setIamPolicy"],
         _ => &[],
     }
 }
@@ -87,6 +114,7 @@ pub(crate) fn expert(facts: &Facts<'_>) -> Option<&'static str> {
         (Action::CreateKey, Some(Ask::CreateKey(fresh)), _) => fresh.scheme,
         // A version may be brought for another mode than its key's.
         (Action::ImportVersion, Some(Ask::ImportVersion { scheme: Some(scheme), .. }), _) => Some(*scheme),
+        (Action::SetAlgorithm, Some(Ask::UpdateKey { update, .. }), _) => update.make.and_then(|make| make.scheme),
         (Action::CreateVersion | Action::ImportVersion | Action::RotateKey, _, Target::Key(key)) => key.scheme,
         _ => None,
     };
@@ -118,8 +146,26 @@ pub(super) fn resource_name(facts: &Facts<'_>) -> String {
         Target::Place { location, .. } if !is_of_project(facts) => {
             format!("projects/{project}/locations/{}", location.0)
         }
+        Target::Principal(service) => match facts.ask {
+            Some(Ask::IssueTokenFor { account, delegates, .. }) => service_name(delegates.first().unwrap_or(account)),
+            _ => service_name(&google::email(&service.name, project, None)),
+        },
         _ => format!("projects/{project}"),
     }
+}
+
+/// By its address in whatever project.
+fn service_name(account: &str) -> String {
+    format!("projects/-/serviceAccounts/{account}")
+}
+
+/// What Google says of a service that is not there, and of one as which the caller may not act.
+pub fn no_service(account: &str) -> String {
+    denied_text(ACT_AS, &service_name(account))
+}
+
+fn denied_text(permission: &str, resource: &str) -> String {
+    format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).")
 }
 
 pub(super) fn resource_type(facts: &Facts<'_>) -> &'static str {
@@ -127,6 +173,7 @@ pub(super) fn resource_type(facts: &Facts<'_>) -> &'static str {
         Target::Key(key) if key.purpose == Purpose::Import => "cloudkms.googleapis.com/ImportJob",
         Target::Key(_) => "cloudkms.googleapis.com/CryptoKey",
         Target::Place { ring: Some(_), .. } => "cloudkms.googleapis.com/KeyRing",
+        Target::Principal(_) => "iam.googleapis.com/ServiceAccount",
         _ if is_of_project(facts) => "cloudresourcemanager.googleapis.com/Project",
         _ => "cloudkms.googleapis.com/Location",
     }
@@ -144,7 +191,5 @@ fn is_of_project(facts: &Facts<'_>) -> bool {
 
 /// What Google says where nothing allows.
 pub(crate) fn refused_text(facts: &Facts<'_>, missing: Option<&str>) -> String {
-    let permission = missing.unwrap_or("keyward");
-    let resource = resource_name(facts);
-    format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).")
+    denied_text(missing.unwrap_or("keyward"), &resource_name(facts))
 }

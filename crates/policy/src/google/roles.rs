@@ -1,12 +1,12 @@
 //! What Google's predefined roles contain, as far as this service has it. Roles and permissions as of 2026-11.
 
 macro_rules! roles {
-    ($($name:literal = [$($permission:literal),* $(,)?];)+) => {
+    ($($name:literal = [$($permission:literal),* $(,)?];)+ alone: $($alone:literal = [$($own:literal),* $(,)?];)+) => {
         /// The name and the permissions of each role.
         const ROLES: &[(&str, &[&str])] = &[$((
             $name,
             &[$($permission,)* "cloudkms.locations.get", "cloudkms.locations.list", "resourcemanager.projects.get"],
-        )),+];
+        ),)+ $(($alone, &[$($own),*]),)+];
     };
 }
 
@@ -134,6 +134,8 @@ roles! {
         "cloudkms.operations.get",
         "cloudkms.retiredResources.get",
         "cloudkms.retiredResources.list",
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.setIamPolicy",
         "resourcemanager.projects.getIamPolicy",
         "resourcemanager.projects.setIamPolicy",
     ];
@@ -181,6 +183,11 @@ roles! {
     ];
     "roles/resourcemanager.projectIamAdmin" =
         ["resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"];
+    // Those that are about services only, and see nothing of keys.
+    alone:
+    "roles/iam.serviceAccountTokenCreator" = ["iam.serviceAccounts.getAccessToken"];
+    "roles/iam.workloadIdentityUser" = ["iam.serviceAccounts.getAccessToken"];
+    "roles/iam.serviceAccountAdmin" = ["iam.serviceAccounts.getIamPolicy", "iam.serviceAccounts.setIamPolicy"];
 }
 
 /// A role's name and its permissions.

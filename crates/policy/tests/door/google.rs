@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use domain::{
-    Action, Ask, Authority, Document, Found, Key, Keyring, Moment, Principal, PrincipalKind, Role, RoleScope, Scheme,
-    Target, Tenant, Timestamp,
+    AccessReason, Action, Ask, Authority, Document, Found, Key, Keyring, Moment, Principal, PrincipalKind, Role,
+    RoleScope, Scheme, Target, Tenant, Timestamp,
 };
 use identity::Caller;
 use keyward_policy::{Held, Policy, aws, google};
@@ -70,6 +70,12 @@ impl World {
     fn place(&self, ring: Option<&str>) -> Target {
         let (tenant, ring) = (Arc::clone(&self.project), ring.map(str::to_owned));
         Target::Place { tenant, location: location(), ring, authority: Authority::GoogleIam }
+    }
+
+    fn may_ask(&self, who: &Arc<Principal>, ask: &Ask, action: Action) -> bool {
+        let found = Found::Key { key: Arc::clone(&self.key), owner: Arc::clone(&self.project) };
+        let request = request(ask, found, vec![(action, Target::Key(Arc::clone(&self.key)))]);
+        spelled(Policy::new().authorize(&caller(who, &self.project), &request, &settings(), NOW)).starts_with("permit")
     }
 
     fn may(&self, who: &Arc<Principal>, action: Action) -> bool {
@@ -239,6 +245,7 @@ fn permissions_are_told_as_they_would_be_judged() {
         owner: &world.project,
         rings: &rings,
         place: &place,
+        subject: None,
         settings: &settings,
         now: NOW,
     };
@@ -345,4 +352,109 @@ fn modes_in_which_mistakes_are_easily_made_need_an_expert() {
         assert!(!bind(&[expert]).may(&app(), Action::CreateVersion));
         assert!(bind(&["roles/owner"]).may(&app(), Action::EncryptRaw));
     }
+}
+
+/// What is brought, or is to be made next, may be of another mode than the key is.
+#[test]
+fn an_expert_is_asked_for_by_the_mode_that_is_to_be() {
+    let bind = |roles: &[&str], key_scheme| {
+        let bindings: Vec<_> = roles.iter().map(|role| serde_json::json!({ "role": role, "members": [APP] })).collect();
+        let mut world = world("{}", "{}", &serde_json::json!({ "bindings": bindings }).to_string());
+        world.key = Arc::new(Key { scheme: Some(key_scheme), ..Key::clone(&world.key) });
+        world
+    };
+    let name = || domain::KeyName::path("default/pay");
+    let brought = |scheme| Ask::ImportVersion {
+        key: name(),
+        version: None,
+        purpose: None,
+        algorithm: domain::Algorithm::Aes256,
+        scheme: Some(scheme),
+        job: "job".into(),
+        wrapped: Vec::new(),
+    };
+    let made = |scheme| {
+        let make = domain::Make { purpose: None, algorithm: domain::Algorithm::Aes256, scheme: Some(scheme) };
+        let update = Box::new(domain::KeyUpdate { make: Some(make), ..domain::KeyUpdate::default() });
+        Ask::UpdateKey { key: name(), update }
+    };
+    let (plain, expert) = (["roles/owner"], ["roles/owner", "roles/cloudkms.expertRawAesCbc"]);
+    for (key_scheme, scheme, needs) in [(Scheme::AesGcm, Scheme::AesCbc, true), (Scheme::AesCbc, Scheme::AesGcm, false)]
+    {
+        for (ask, action) in [(brought(scheme), Action::ImportVersion), (made(scheme), Action::SetAlgorithm)] {
+            assert_eq!(bind(&plain, key_scheme).may_ask(&app(), &ask, action), !needs, "{action:?} {scheme:?}");
+            assert!(bind(&expert, key_scheme).may_ask(&app(), &ask, action), "{action:?} {scheme:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_is_used_for_its_reasons_only_whoever_is_bound() {
+    let uses = [Action::Encrypt, Action::Decrypt, Action::Sign, Action::MacVerify, Action::GenerateDataKey];
+    let opening = |reasons: Option<Vec<AccessReason>>| {
+        let mut world = world("{}", "{}", &policy_of("roles/owner", &[APP]));
+        world.key = Arc::new(Key { access_reasons: reasons, ..Key::clone(&world.key) });
+        world
+    };
+    for action in uses {
+        assert!(opening(None).may(&app(), action), "{action:?}");
+        assert!(opening(Some(vec![AccessReason::OwnerAccess])).may(&app(), action), "{action:?}");
+        for closed in [vec![], vec![AccessReason::OwnerSupport, AccessReason::OperatorSystem]] {
+            let world = opening(Some(closed));
+            let judged = world.judged(&Policy::new(), &app(), &world.project, action);
+            assert!(judged.starts_with("deny") && judged.contains("owner-access"), "{judged}");
+        }
+    }
+    let closed = opening(Some(vec![]));
+    for action in [Action::DescribeKey, Action::GetPublicKey, Action::SetAccessReasons, Action::ScheduleDestruction] {
+        assert!(closed.may(&app(), action), "{action:?}");
+    }
+}
+
+/// A service and its project, with what each says of who may act as it.
+fn acting(on_service: &str, on_project: &str) -> domain::Settled {
+    let project = Arc::new(Tenant { documents: document(on_project), ..tenant(1, HOME) });
+    let service = person(40, "batch", &project);
+    (Arc::new(Principal { kind: PrincipalKind::Service, bindings: document(on_service), ..service }), project)
+}
+
+fn acts(who: &Arc<Principal>, home: &Arc<Tenant>, service: &domain::Settled) -> String {
+    let token = domain::FreshToken {
+        id: id(9),
+        access_key: None,
+        principal: None,
+        issued: Timestamp(0),
+        expires: Timestamp(0),
+        code: [0; 32],
+    };
+    let ask = Ask::IssueTokenFor { account: "batch@tenant-1.iam.x".into(), delegates: vec![], seconds: 60 };
+    let found = Found::Impersonation { chain: vec![service.clone()], token: Box::new(token), settings: settings() };
+    let demand = (Action::ImpersonatePrincipal, Target::Principal(Arc::clone(&service.0)));
+    spelled(Policy::new().authorize(&caller(who, home), &request(&ask, found, vec![demand]), &settings(), NOW))
+}
+
+#[test]
+fn who_is_bound_on_a_service_or_its_project_may_act_as_it() {
+    let creator = policy_of("roles/iam.serviceAccountTokenCreator", &[APP]);
+    let home = home();
+    for (service, place) in [(acting(&creator, "{}"), "service account"), (acting("{}", &creator), "project")] {
+        let expected = format!("permit: roles/iam.serviceAccountTokenCreator on the {place}");
+        assert_eq!(acts(&app(), &service.1, &service), expected);
+        let person = person(5, "app", &home);
+        assert!(acts(&Arc::new(person), &home, &service).starts_with("silence"));
+    }
+    // An owner uses keys and acts as nobody; who governs may make access keys for anybody, and so this too.
+    let owner = policy_of("roles/owner", &[APP]);
+    let silence = "silence: Permission 'iam.serviceAccounts.getAccessToken' denied on resource \
+                   'projects/-/serviceAccounts/batch@tenant-1.iam.x' (or it may not exist).";
+    let owned = acting(&owner, &owner);
+    assert_eq!(acts(&app(), &owned.1, &owned), silence);
+    let administrator =
+        |tenant: &Arc<Tenant>| with_roles(person(6, "ops", tenant), &[(Role::Administrator, RoleScope::Tenant)]);
+    assert!(acts(&administrator(&home), &home, &acting("{}", "{}")).starts_with("permit"));
+    let away = away();
+    assert!(acts(&administrator(&away), &away, &acting("{}", "{}")).starts_with("silence"));
+    // The site's own people use no keys, as whomever.
+    let everybody = policy_of("roles/iam.serviceAccountTokenCreator", &["allAuthenticatedUsers"]);
+    assert!(acts(&administrator(&site()), &site(), &acting(&everybody, "{}")).starts_with("deny"));
 }

@@ -2,7 +2,9 @@
 //! rewrites it. The methods are those of the tongue's own table.
 
 use crate::support::*;
-use domain::{Action, Ask, Authority, Document, Found, Principal, PrincipalKind, Settings, Target, Tenant};
+use domain::{
+    Action, Ask, Authority, Document, Found, Key, Principal, PrincipalKind, Purpose, Settings, Target, Tenant,
+};
 use keyward_policy::{Held, Policy, google};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ impl Bound {
         Self { policy: Policy::new(), principal, project, settings: settings() }
     }
 
-    fn targets(&self) -> [(&'static str, Target); 3] {
+    fn targets(&self) -> [(&'static str, Target); 5] {
         let place = |ring: Option<&str>| Target::Place {
             tenant: Arc::clone(&self.project),
             location: location(),
@@ -37,7 +39,13 @@ impl Bound {
             authority: Authority::GoogleIam,
         };
         let key = Target::Key(Arc::new(key(20, &self.project, Authority::GoogleIam, None)));
-        [("key", key), ("ring", place(Some("default"))), ("project", place(None))]
+        let job =
+            Key { purpose: Purpose::Import, ..super::support::key(21, &self.project, Authority::GoogleIam, None) };
+        let job = Target::Key(Arc::new(job));
+        let service = Principal { kind: PrincipalKind::Service, ..person(4, "batch", &self.project) };
+        let service = Target::Principal(Arc::new(service));
+        let (ring, project) = (place(Some("default")), place(None));
+        [("key", key), ("job", job), ("ring", ring), ("project", project), ("service-account", service)]
     }
 
     fn may(&self, action: Action, target: &Target) -> bool {
@@ -55,6 +63,7 @@ impl Bound {
             owner: &self.project,
             rings: &[],
             place: &location(),
+            subject: None,
             settings: &self.settings,
             now: NOW,
         };
@@ -102,20 +111,35 @@ fn each_method_is_for_those_roles_for_which_it_is_with_google() {
     assert!(now == golden, "the roles changed: {differs:?}; UPDATE_GOLDEN=1 rewrites {GOLDEN}");
 }
 
-/// Whoever has the permission that the tongue tells may call the method on a key, and nobody else.
+/// Whoever has the permission that the tongue tells may call the method on a key or a job, and nobody else.
 #[test]
 fn what_is_told_as_missing_is_what_is_needed() {
     for (name, action, permission) in methods() {
         for role in google::role_names() {
             let bound = Bound::to(role);
-            let [(_, key), ..] = bound.targets();
+            let [(_, key), (_, job), ..] = bound.targets();
+            let target = if action == Action::DescribeImportJob { job } else { key };
             // An import needs one permission on the key, and the other on the job.
             if matches!(action, Action::Unknown | Action::TestPermissions | Action::ImportVersion)
-                || !Bound::to("roles/owner").may(action, &key)
+                || !Bound::to("roles/owner").may(action, &target)
             {
                 continue;
             }
-            assert_eq!(bound.may(action, &key), bound.has(permission, &key), "{name} {role}");
+            assert_eq!(bound.may(action, &target), bound.has(permission, &target), "{name} {role}");
         }
     }
+}
+
+#[test]
+fn a_job_has_permissions_of_its_own() {
+    let may = |role: &str, action| {
+        let bound = Bound::to(role);
+        let [(_, key), (_, job), ..] = bound.targets();
+        (bound.may(action, &key), bound.may(action, &job))
+    };
+    assert_eq!(may("roles/cloudkms.importer", Action::UseImportJob), (false, true));
+    assert_eq!(may("roles/cloudkms.admin", Action::SetBindings), (true, true));
+    assert_eq!(may("roles/viewer", Action::GetBindings), (true, true));
+    assert_eq!(may("roles/cloudkms.viewer", Action::GetBindings), (false, false));
+    assert_eq!(may("roles/owner", Action::Encrypt), (true, false));
 }

@@ -73,6 +73,7 @@ pub(crate) fn person(number: u8, name: &str, tenant: &Tenant) -> Principal {
         roles: vec![],
         documents: vec![],
         access_keys: vec![],
+        bindings: Vec::new(),
         created: Timestamp(0),
     }
 }
@@ -110,6 +111,7 @@ pub(crate) fn key(number: u8, owner: &Tenant, authority: Authority, policy: Opti
         rotations_on_demand: 0,
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
         created: Timestamp(0),
         description: String::new(),
         facts: KeyFacts { tags: vec![("Team".into(), "payroll".into())], ..KeyFacts::default() },
@@ -126,6 +128,10 @@ struct Book(Known);
 impl Directory for Book {
     fn access_key(&self, _: &str) -> Result<Option<Known>, Unavailable> {
         Ok(Some(self.0.clone()))
+    }
+
+    fn principal(&self, _: ObjectId) -> Result<Option<domain::Settled>, Unavailable> {
+        Ok(None)
     }
 
     fn token_code(&self, _: &[u8]) -> [u8; 32] {

@@ -4,9 +4,9 @@ use crate::world::DAY_0;
 use clock::{DAY, Timestamp};
 use dialect::Answer;
 use domain::{
-    Algorithm, Ask, Authority, Context, CreateKey, DEFAULT_RING, Destruction, Dry, EntryQuery, Key, KeyFacts, KeyName,
-    KeyShown, KeyState, LifeChange, Material, Origin, Page, ProtectionLevel, Purpose, Reply, Role, RoleScope, Rotate,
-    Scheme, Scope, Signable, Window,
+    AccessReason, Algorithm, Ask, Authority, Context, CreateKey, DEFAULT_RING, Destruction, Dry, EntryQuery, Key,
+    KeyFacts, KeyName, KeyShown, KeyState, KeyUpdate, LifeChange, Make, Material, Origin, Page, ProtectionLevel,
+    Purpose, Reply, Role, RoleScope, Rotate, Scheme, Scope, Signable, Window,
 };
 use secret::Secret;
 
@@ -151,6 +151,7 @@ fn creation(name: &str, more: &[&str]) -> Option<Ask> {
         rotation: said("rotating").map(str::parse).transpose().ok()?.map(Rotate::every_days),
         version_window_seconds: None,
         without_version: false,
+        access_reasons: None,
         limits: domain::Limits { uses: number("uses"), bytes: number("bytes") },
         window: Window { from: said("from").and_then(day), until: said("until").and_then(day) },
         token: said("once").map(str::to_owned),
@@ -173,6 +174,18 @@ fn other(words: &[&str]) -> Option<Ask> {
         }
         ["calls", name, alias] => Ask::CreateAlias { alias: alias.into(), key: key(name) },
         ["drops", alias] => Ask::DeleteAlias { alias: alias.into() },
+        ["makes", name, "of", algorithm, ref more @ ..] => {
+            let scheme = more.first().map(|scheme| Scheme::from_name(scheme)).unwrap_or_default();
+            let make = Make { purpose: None, algorithm: Algorithm::from_name(algorithm)?, scheme };
+            Ask::UpdateKey { key: key(name), update: Box::new(KeyUpdate { make: Some(make), ..Default::default() }) }
+        }
+        ["admits", name, ref reasons @ ..] => {
+            let known = |name: &&str| AccessReason::from_name(name);
+            let reasons = if reasons == ["any"] { None } else { Some(reasons.iter().filter_map(known).collect()) };
+            let update = KeyUpdate { access_reasons: Some(reasons), ..Default::default() };
+            Ask::UpdateKey { key: key(name), update: Box::new(update) }
+        }
+        ["adds", "version", "to", name] => Ask::CreateVersion { key: key(name) },
         ["tags", name, tag, value] => Ask::Tag { key: key(name), tags: vec![(repeated(tag), repeated(value))] },
         ["gives", name, word] => {
             let (role, scope) = role(word)?;

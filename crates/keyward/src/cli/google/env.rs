@@ -92,6 +92,9 @@ fn variables(facts: &Facts, credentials: Option<String>, project: String, domain
         ("CLOUDSDK_CORE_PROJECT", Some(project)),
         ("CLOUDSDK_CORE_UNIVERSE_DOMAIN", own),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", endpoint.clone()),
+        // Policies of service accounts, and acting as them.
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", endpoint.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", endpoint.clone()),
         ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", ca.clone()),
         ("CLOUDSDK_CORE_DISABLE_PROMPTS", Some("1".to_owned())),
         ("KEYWARD_GOOGLE_ENDPOINT", endpoint.map(|url| url.trim_end_matches('/').to_owned())),

@@ -37,6 +37,9 @@ pub(crate) struct CreateArgs {
     /// For whom the issuer's tokens have to be.
     #[arg(long)]
     audience: Option<String>,
+    /// Another service account, as which the workload is to act, by name or address: it must be allowed to.
+    #[arg(long, value_name = "ACCOUNT")]
+    service_account: Option<String>,
     /// Where the workload finds its token.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
@@ -74,25 +77,40 @@ pub(crate) async fn run(command: FederationCommand, session: &Session) -> Result
         let answer = session.call("register-public-key", &body).await?;
         eprintln!("key {} of {} as {}", key.id, args.issuer, text(&answer, "/access_key_id"));
     }
-    let contents = serde_json::to_vec_pretty(&contents(session, &args, &audience)).map_err(Failure::from_display)?;
+    let contents = contents(session, &args, &project, &audience);
+    let contents = serde_json::to_vec_pretty(&contents).map_err(Failure::from_display)?;
     config::write_private(&args.file, &contents)
         .map_err(|why| Failure::new(format!("{}: {why}", args.file.display())))?;
     eprintln!("tokens for {audience} in {}", args.token_file.display());
+    if let Some(account) = &args.service_account {
+        let pool = pool(&project, &args);
+        eprintln!(
+            "to let it: keyward google iam bind 'principal:{pool}/subject/{}' roles/iam.workloadIdentityUser --service-account {account}",
+            args.subject
+        );
+    }
     Ok(())
+}
+
+/// Where all those are for whom issuers elsewhere vouch.
+fn pool(project: &str, args: &CreateArgs) -> String {
+    let (domain, pool) = (&args.domain.universe_domain, identity::google::POOL);
+    format!("//iam.{domain}/projects/{project}/locations/global/workloadIdentityPools/{pool}")
 }
 
 /// As Google names what a token of a workload is for.
 fn audience(project: &str, args: &CreateArgs) -> String {
-    let account = name_of(&args.account);
-    format!(
-        "https://iam.{}/projects/{project}/locations/global/workloadIdentityPools/keyward/providers/{account}",
-        args.domain.universe_domain
-    )
+    format!("https:{}/providers/{}", pool(project, args), name_of(&args.account))
 }
 
-fn contents(session: &Session, args: &CreateArgs, audience: &str) -> Value {
+fn contents(session: &Session, args: &CreateArgs, project: &str, audience: &str) -> Value {
     let facts = session.client.facts();
-    json!({
+    let acts_as = args.service_account.as_ref().map(|account| {
+        let address = identity::google::email(name_of(account), project, args.domain.own());
+        let address = if account.contains('@') { account } else { &address };
+        format!("{}/v1/projects/-/serviceAccounts/{address}:generateAccessToken", facts.endpoint)
+    });
+    let mut told = json!({
         "type": "external_account",
         "audience": audience.strip_prefix("https:").unwrap_or(audience),
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
@@ -101,7 +119,11 @@ fn contents(session: &Session, args: &CreateArgs, audience: &str) -> Value {
         "universe_domain": args.domain.universe_domain,
         // No client reads it; whoever does knows which authority to trust.
         "ca_certificate_file": facts.ca_file.as_ref().map(|path| path.display().to_string()),
-    })
+    });
+    if let (Some(url), Some(told)) = (acts_as, told.as_object_mut()) {
+        told.insert("service_account_impersonation_url".into(), json!(url));
+    }
+    told
 }
 
 fn keys(set: &Value) -> Vec<Jwk> {

@@ -27,7 +27,7 @@ pub(crate) enum IamCommand {
     Unbind(Binding),
 }
 
-/// A key, a ring, or the whole project.
+/// A key, a ring, a service account, or the whole project.
 #[derive(Args, Default)]
 pub(crate) struct On {
     /// A key, as `keyward key show` takes it.
@@ -36,11 +36,15 @@ pub(crate) struct On {
     /// A ring.
     #[arg(long)]
     ring: Option<String>,
+    /// A service account, by name or address: who may act as it.
+    #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["key", "ring"])]
+    service_account: Option<String>,
 }
 
 #[derive(Args)]
 pub(crate) struct Binding {
-    /// `user:EMAIL`, `serviceAccount:EMAIL` or `allAuthenticatedUsers`.
+    /// `user:EMAIL`, `serviceAccount:EMAIL`, `allAuthenticatedUsers`, or `principal://…/subject/SUBJECT` and
+    /// `principalSet://…/*` of workloads for which an issuer elsewhere vouches.
     member: String,
     /// `roles/cloudkms.cryptoKeyEncrypterDecrypter`.
     role: String,
@@ -91,7 +95,7 @@ pub(crate) async fn run(command: IamCommand, session: &Session) -> Result<(), Fa
 
 impl On {
     fn body(&self) -> Value {
-        json!({ "key": self.key, "ring": self.ring })
+        json!({ "key": self.key, "ring": self.ring, "service": self.service_account })
     }
 }
 

@@ -114,9 +114,9 @@ fn roles() -> impl Strategy<Value = RoleAssignment> {
 
 fn principals() -> impl Strategy<Value = Principal> {
     let kind = select(vec![PrincipalKind::Person, PrincipalKind::Service, PrincipalKind::Root]);
-    let belongings = (vec(roles(), 0..4), pairs(), vec(texts(), 0..3));
+    let belongings = (vec(roles(), 0..4), pairs(), vec(texts(), 0..3), vec(documents(), 0..2));
     (ids(), ids(), texts(), kind, standings(), belongings, times()).prop_map(
-        |(id, tenant, name, kind, standing, (roles, documents, access_keys), created)| Principal {
+        |(id, tenant, name, kind, standing, (roles, documents, access_keys, bindings), created)| Principal {
             id,
             tenant,
             name,
@@ -125,6 +125,7 @@ fn principals() -> impl Strategy<Value = Principal> {
             roles,
             documents,
             access_keys,
+            bindings,
             created,
         },
     )
@@ -279,7 +280,7 @@ fn keys() -> impl Strategy<Value = Key> {
     let rotation =
         rotation.prop_map(|rotation| rotation.map(|(period_seconds, next)| RotationSchedule { period_seconds, next }));
     let limits = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
-    let rotation = (rotation, limits, (proptest::option::of(any::<u32>()), proptest::option::of(times())));
+    let rotation = (rotation, limits, (proptest::option::of(any::<u32>()), proptest::option::of(times()), reasons()));
     let course = (lives(), any::<u32>(), vec(versions(), 0..4), rotation, any::<u32>(), times());
     let words = (texts(), facts(), vec(documents(), 0..3));
     (place, nature, course, words).prop_map(|(place, nature, course, words)| {
@@ -289,7 +290,7 @@ fn keys() -> impl Strategy<Value = Key> {
             life,
             primary,
             versions,
-            (rotation, (uses, bytes), (version_window_seconds, retired)),
+            (rotation, (uses, bytes), (version_window_seconds, retired, access_reasons)),
             rotations_on_demand,
             created,
         ) = course;
@@ -318,8 +319,13 @@ fn keys() -> impl Strategy<Value = Key> {
             documents,
             version_window_seconds,
             retired,
+            access_reasons,
         }
     })
+}
+
+fn reasons() -> impl Strategy<Value = Option<Vec<AccessReason>>> {
+    proptest::option::of(vec(select(AccessReason::ALL), 0..4))
 }
 
 /// An object that prints as its table: there may be secrets in it.

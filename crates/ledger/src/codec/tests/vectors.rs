@@ -73,6 +73,7 @@ pub(super) fn key() -> Key {
         documents: vec![Document { regime: Authority::Aws, name: "default".into(), text: "{}".into() }],
         version_window_seconds: None,
         retired: None,
+        access_reasons: None,
     }
 }
 
@@ -174,6 +175,7 @@ fn principal() -> Principal {
         roles: roles.into_iter().zip(scopes).map(|(role, scope)| RoleAssignment { role, scope }).collect(),
         documents: vec![("use".into(), "{}".into())],
         access_keys: vec!["AKIAEXAMPLE000000001".into()],
+        bindings: Vec::new(),
         created: CREATED,
     }
 }

@@ -17,6 +17,8 @@ mod bearer;
 mod cbor;
 mod depth;
 mod file;
+mod google;
+mod imported;
 mod log;
 mod native;
 mod policies;
@@ -29,7 +31,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. `fuzz_targets` has a program for each, `corpus` a folder of seeds.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 22] = [
     ("aws_json", aws::json),
     ("requests", requests::whole),
     ("sigv4", sigv4::extracted),
@@ -40,6 +42,10 @@ pub const TARGETS: [Target; 18] = [
     ("aws_policy", policies::aws),
     ("native_policy", policies::native),
     ("google_policy", policies::google),
+    ("conditions", policies::conditions),
+    ("google_requests", google::whole),
+    ("google_messages", google::message),
+    ("imported", imported::material),
     ("bearer", bearer::read),
     ("log_entry", log::entry),
     ("file", file::streamed),

@@ -63,6 +63,37 @@ pub(crate) fn google(data: &[u8]) {
     }
 }
 
+/// A condition's expression. What is taken holds or does not, the same whenever it is asked; and never together with its
+/// opposite.
+pub(crate) fn conditions(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let holds = held_under(text);
+    let opposite = held_under(&format!("!({text})"));
+    assert!(!(holds == Some(true) && opposite == Some(true)), "{text}");
+}
+
+/// Whether somebody may decrypt under a condition; nothing where it is not taken.
+fn held_under(expression: &str) -> Option<bool> {
+    let text = serde_json::json!({ "version": 3, "bindings": [{
+        "role": "roles/cloudkms.cryptoKeyDecrypter",
+        "members": ["user:ops@tenant.iam.gserviceaccount.com"],
+        "condition": { "title": "t", "expression": expression },
+    }] });
+    let text = text.to_string();
+    policy::google::validate(&text).ok()?;
+    let mut key = key(Authority::GoogleIam, None);
+    key.documents.push(Document { regime: Authority::GoogleIam, name: "default".into(), text });
+    let (key, tenant, settings, policy) = (Arc::new(key), Arc::new(tenant(&[])), Arc::new(settings()), Policy::new());
+    let principal = Arc::new(Principal { roles: Vec::new(), ..principal(PrincipalKind::Person, &[]) });
+    let ask = || {
+        let (who, nothing) = ((&principal, &tenant), Context::None);
+        policy.explain(who, Action::Decrypt, &key, &tenant, &[], &nothing, &settings, NOW).allowed
+    };
+    let allowed = ask();
+    assert_eq!(ask(), allowed);
+    Some(allowed)
+}
+
 type Pairs = [(String, String)];
 
 /// Whether each kind of caller may do each of the actions, and why. Asked twice, it is the same.

@@ -65,7 +65,7 @@ pub(crate) fn whole(data: &[u8]) {
     }
 }
 
-fn heard(dialect: &dyn Dialect, wire: &Wire) {
+pub(crate) fn heard(dialect: &dyn Dialect, wire: &Wire) {
     let write = |echo, answer| answers::well_formed(&dialect.write(ID, echo, answer));
     match dialect.read(wire, NOW) {
         Ok(heard) => {

@@ -12,7 +12,13 @@ import com.google.cloud.kms.v1.EncryptResponse;
 import com.google.cloud.kms.v1.KeyManagementServiceClient;
 import com.google.cloud.kms.v1.KeyManagementServiceSettings;
 import com.google.cloud.kms.v1.KeyRing;
+import com.google.crypto.tink.Aead;
+import com.google.crypto.tink.aead.AeadConfig;
+import com.google.crypto.tink.aead.KmsEnvelopeAead;
+import com.google.crypto.tink.aead.PredefinedAeadParameters;
+import com.google.crypto.tink.integration.gcpkms.GcpKmsAead;
 import com.google.protobuf.ByteString;
+import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.Signature;
@@ -71,6 +77,22 @@ public class Client {
       kms.listCryptoKeys(ring.getName()).iterateAll().forEach(one -> names.add(one.getName()));
       say("keys", names);
       say("signature", signed(kms, ring.getName()));
+      say("tink", tink(kms, key.getName()));
+    }
+  }
+
+  /** Tink seals each message under a key of its own, and that under ours. */
+  static String tink(KeyManagementServiceClient kms, String key) throws Exception {
+    AeadConfig.register();
+    Aead ours = GcpKmsAead.builder().setKeyName(key).setKeyManagementServiceClient(kms).build();
+    Aead tink = KmsEnvelopeAead.create(PredefinedAeadParameters.AES256_GCM, ours);
+    byte[] bound = "invoice 17".getBytes();
+    byte[] sealed = tink.encrypt("4111 1111".getBytes(), bound);
+    try {
+      tink.decrypt(sealed, "invoice 18".getBytes());
+      return "opened what is bound to something else";
+    } catch (GeneralSecurityException expected) {
+      return new String(tink.decrypt(sealed, bound));
     }
   }
 

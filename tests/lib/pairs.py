@@ -2,6 +2,7 @@
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+import hybrid
 from native import MESSAGE, Api, raw, text, verifies
 
 SIGNERS = {"RSA-2048": "RSASSA-PSS-SHA-256", "P-256": "ECDSA-SHA-256", "Ed25519": "EdDSA", "ML-DSA-65": "ML-DSA"}
@@ -17,9 +18,12 @@ class Pairs:
             api.make(f"signs-{algorithm}", "sign", algorithm, ring=ring)
         api.make("opens", "decrypt-asymmetric", "RSA-2048", ring=ring)
         api.make("encapsulates", "encapsulate", "ML-KEM-768", ring=ring)
+        api.make("two-in-one", "encapsulate", "X-Wing", ring=ring)
+        api.make("hashes", "sign", "SLH-DSA-SHA2-128s", ring=ring, scheme="SLH-DSA")
         api.make("codes", "mac", "HMAC-SHA-256", ring=ring)
-        self.names = [f"signs-{algorithm}" for algorithm in SIGNERS] + ["opens", "encapsulates", "codes"]
-        self.public = {name: serialization.load_der_public_key(api.public(f"{ring}/{name}")[0]) for name in self.names[:-1]}
+        self.names = [f"signs-{algorithm}" for algorithm in SIGNERS] + ["opens", "encapsulates", "two-in-one", "hashes", "codes"]
+        self.public = {name: serialization.load_der_public_key(api.public(f"{ring}/{name}")[0]) for name in self.names[:-3]}
+        self.raw = {name: raw(api.public(f"{ring}/{name}")[1], "raw") for name in ("two-in-one", "hashes")}
         self.code = api.done("mac-sign", key=f"{ring}/codes", message=text(MESSAGE))["mac"]
 
     def hold(self, suite, name, house):
@@ -35,5 +39,10 @@ class Pairs:
         shared, sealed = self.public["encapsulates"].encapsulate()
         opened = api.done("decapsulate", key=f"{self.ring}/encapsulates", ciphertext=text(sealed))
         suite.equal(f"{name}: ML-KEM gives the same secret", raw(opened, "shared_secret"), shared)
+        shared, sealed = hybrid.encapsulated(self.raw["two-in-one"])
+        opened = api.done("decapsulate", key=f"{self.ring}/two-in-one", ciphertext=text(sealed))
+        suite.equal(f"{name}: X-Wing gives the same secret", raw(opened, "shared_secret"), shared)
+        signed = api.done("sign", key=f"{self.ring}/hashes", message=text(MESSAGE))
+        suite.ok(f"{name}: SLH-DSA signs as before", hybrid.takes(self.raw["hashes"], MESSAGE, raw(signed, "signature")))
         made = api.done("mac-sign", key=f"{self.ring}/codes", message=text(MESSAGE))
         suite.equal(f"{name}: HMAC makes the same code", made["mac"], self.code)

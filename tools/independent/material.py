@@ -29,6 +29,12 @@ Q = int(
     16,
 )
 
+# A private key of NIST's (ACVP-Server, SLH-DSA-keyGen-FIPS205): its root takes a tree of hashes to compute.
+SLH_DSA = bytes.fromhex(
+    "ac379f047faab2004f3ae32350ac9a3d829fff0aa59e956a87f3971c4d58e710"
+    "0566d240cc519834322eafbcc73c79f5a4b84f02e8bf0cbd54017b2d3c494b57"
+)
+
 CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1(), "secp256k1": ec.SECP256K1()}
 SCALAR_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "secp256k1": 32}
 ML_DSA = {"ML-DSA-44": mldsa.MLDSA44PrivateKey, "ML-DSA-65": mldsa.MLDSA65PrivateKey, "ML-DSA-87": mldsa.MLDSA87PrivateKey}
@@ -124,6 +130,7 @@ def make():
     lengths |= {"ML-KEM-768": 64, "ML-KEM-1024": 64, "X-Wing": 32}
     cases = [case(name, bytes_for(name, length)) for name, length in lengths.items()]
     cases += [case(name, b"\0" + bytes_for(name, length - 1)) for name, length in SCALAR_BYTES.items()]
+    cases.append(case("SLH-DSA-SHA2-128s", SLH_DSA))
     cases.append(case("RSA-2048", rsa_material()))
     refused = [
         ("P-256", bytes(32), "the scalar is zero"),
@@ -132,6 +139,8 @@ def make():
         ("Ed25519", bytes(31), "too short"),
         ("ML-DSA-65", bytes(33), "too long"),
         ("ML-KEM-768", bytes(32), "too short"),
+        ("SLH-DSA-SHA2-128s", SLH_DSA[:48], "without its root"),
+        ("X-Wing", bytes(33), "too long"),
         ("RSA-3072", rsa_material(), "of another size"),
         ("RSA-2048", rsa_material()[:-1], "cut off"),
         ("AES-256", bytes(16), "too short"),

@@ -1,5 +1,5 @@
-//! One thread for what takes long: RSA keys. It stands behind the others, so that it takes what they leave, but not so far
-//! behind that it never gets anything.
+//! Two threads for what takes long: one makes keys of RSA and SLH-DSA, one makes signatures of SLH-DSA, which so wait for no
+//! key. They stand behind the others, so that they take what those leave, but not so far behind that they never get anything.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,11 +15,29 @@ const NICE: i32 = 10;
 pub(crate) struct NoThread;
 
 type Work = Box<dyn FnOnce() + Send>;
+type Thread = OnceLock<Option<SyncSender<Work>>>;
+
+/// Which thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    Keys,
+    Signatures,
+}
+
+impl Queue {
+    fn thread(self) -> &'static Thread {
+        static KEYS: Thread = OnceLock::new();
+        static SIGNATURES: Thread = OnceLock::new();
+        match self {
+            Self::Keys => &KEYS,
+            Self::Signatures => &SIGNATURES,
+        }
+    }
+}
 
 /// Does the work on the thread, and waits for it.
-pub(crate) fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NoThread> {
-    static THREAD: OnceLock<Option<SyncSender<Work>>> = OnceLock::new();
-    let thread = THREAD.get_or_init(start).as_ref().ok_or(NoThread)?;
+pub(crate) fn apart<T: Send + 'static>(queue: Queue, work: impl FnOnce() -> T + Send + 'static) -> Result<T, NoThread> {
+    let thread = queue.thread().get_or_init(start).as_ref().ok_or(NoThread)?;
     let (done, made) = sync_channel(1);
     let work = move || {
         // Whoever waits for it may be gone.
@@ -47,8 +65,10 @@ mod tests {
     fn work_is_done_one_after_the_other_and_behind_the_others() {
         let priority = || rustix::process::getpriority_process(None).ok();
         let here = priority();
-        let there = apart(move || (thread::current().id(), priority()));
-        let again = apart(|| thread::current().id());
+        let there = apart(Queue::Keys, move || (thread::current().id(), priority()));
+        let again = apart(Queue::Keys, || thread::current().id());
+        let signing = apart(Queue::Signatures, || thread::current().id());
+        assert_ne!(signing, again);
         assert_eq!(there.map(|(id, _)| id), again);
         assert_ne!(again, Ok(thread::current().id()));
         assert_eq!(there.ok().and_then(|(_, priority)| priority), here.map(|here| (here + NICE).min(19)));

@@ -1,9 +1,9 @@
 //! Material for new versions, as docs/formats/material.md describes it.
 
-use crate::apart::apart;
-use crate::ffi;
+use crate::apart::{Queue, apart};
 use crate::private::{ecdsa_algorithm, ml_dsa_algorithm, ml_kem_algorithm};
 use crate::spki::{self, spki};
+use crate::{ffi, slh, xwing};
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{self, KeySize};
@@ -51,7 +51,9 @@ pub(crate) fn generate(algorithm: Algorithm) -> Result<Fresh, Fault> {
         EcP256 | EcP384 | EcP521 | EcSecp256k1 => elliptic(algorithm),
         Ed25519 => seeded(32, ed25519_public),
         MlDsa44 | MlDsa65 | MlDsa87 => seeded(32, |seed| ml_dsa_public(algorithm, seed)),
+        SlhDsaSha2S128 => made_apart(slh_dsa),
         MlKem768 | MlKem1024 => seeded(64, |seed| ml_kem_public(algorithm, seed)),
+        XWing => seeded(32, x_wing_public),
         _ => return Err(Fault::NotImplemented { what: algorithm.name().into() }),
     };
     Ok(fresh?)
@@ -74,7 +76,7 @@ pub(crate) fn symmetric_bytes(algorithm: Algorithm) -> Option<usize> {
 }
 
 fn made_apart(make: fn() -> Result<Fresh, Short>) -> Result<Fresh, Short> {
-    apart(make).map_err(|_| Short::OfMemory)?
+    apart(Queue::Keys, make).map_err(|_| Short::OfMemory)?
 }
 
 fn drawn(len: usize) -> Result<Held, Short> {
@@ -108,6 +110,17 @@ fn elliptic(algorithm: Algorithm) -> Result<Fresh, Short> {
     let scalar: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().map_err(|_| Short::OfRandomness)?;
     let public = der(pair.public_key()).ok_or(Short::OfRandomness)?;
     Ok(Fresh { material: Kept::keep(scalar.as_ref())?, public: Some(public) })
+}
+
+fn slh_dsa() -> Result<Fresh, Short> {
+    let seeds = drawn(slh::SEEDS_BYTES)?;
+    let signer = seeds.expose(slh::Signer::from_seeds).ok_or(Short::OfRandomness)?;
+    let public = spki(spki::SLH_DSA_SHA2_128S, &signer.public());
+    Ok(Fresh { material: Kept::keep(&*signer.private())?, public: Some(public) })
+}
+
+pub(crate) fn x_wing_public(seed: &[u8]) -> Option<Vec<u8>> {
+    Some(spki(spki::X_WING, &xwing::Opener::from_seed(seed)?.public()))
 }
 
 pub(crate) fn ed25519_public(seed: &[u8]) -> Option<Vec<u8>> {

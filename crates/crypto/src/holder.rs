@@ -109,7 +109,9 @@ impl Job<'_> {
     pub fn takes_long(&self) -> bool {
         use Algorithm::*;
         match self {
-            Self::Generate { algorithm } => matches!(algorithm, Rsa2048 | Rsa3072 | Rsa4096),
+            Self::Generate { algorithm } => matches!(algorithm, Rsa2048 | Rsa3072 | Rsa4096 | SlhDsaSha2S128),
+            Self::Import { algorithm, .. } => *algorithm == SlhDsaSha2S128,
+            Self::Sign { with, .. } => with.material.algorithm == SlhDsaSha2S128,
             _ => false,
         }
     }

@@ -95,14 +95,7 @@ fn what_is_not_served_is_refused_by_name() {
     }
 }
 
-const UNMADE: [Algorithm; 6] = [
-    Algorithm::X25519,
-    Algorithm::MlKem512,
-    Algorithm::Sm2,
-    Algorithm::Sm4,
-    Algorithm::SlhDsaSha2S128,
-    Algorithm::XWing,
-];
+const UNMADE: [Algorithm; 4] = [Algorithm::X25519, Algorithm::MlKem512, Algorithm::Sm2, Algorithm::Sm4];
 
 #[test]
 fn whatever_can_be_made_has_a_public_half_where_it_has_two() {

@@ -2,9 +2,14 @@
 //! it is believed. It becomes what docs/formats/material.md says, however it came.
 
 use crate::WorkKey;
+use crate::apart::{Queue, apart};
 use crate::ffi::ModuleKey;
-use crate::generate::{Fresh, Short, der, ed25519_public, ml_dsa_public, ml_kem_public, symmetric_bytes};
+use crate::generate::{
+    Fresh, Short, der, ed25519_public, ml_dsa_public, ml_kem_public, symmetric_bytes, x_wing_public,
+};
 use crate::private::{Private, ecdsa, ecdsa_algorithm, rsa_bits};
+use crate::slh;
+use crate::spki::{self, spki};
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
@@ -40,11 +45,19 @@ pub(crate) fn import(
     purpose: Purpose,
 ) -> Result<Fresh, Fault> {
     let inside = unwrapped(with, method, wrapped)?;
-    let fresh = read(algorithm, purpose, &inside)?;
-    // What was read must do what it is for.
+    let believed = move || believed(algorithm, purpose, &inside);
+    if algorithm == Algorithm::SlhDsaSha2S128 {
+        return apart(Queue::Keys, believed).map_err(|_| Fault::Unavailable)?;
+    }
+    believed()
+}
+
+/// What was read must do what it is for.
+fn believed(algorithm: Algorithm, purpose: Purpose, inside: &[u8]) -> Result<Fresh, Fault> {
+    let fresh = read(algorithm, purpose, inside)?;
     if !algorithm.is_symmetric() {
         let parsed = fresh.material.expose(|bytes| Private::parse(algorithm, purpose, bytes).map(|_| ()));
-        parsed.map_err(|_| bad(algorithm, "it does not work"))?;
+        parsed.map_err(|_| bad(algorithm, "it does not work, or its parts do not belong together"))?;
     }
     Ok(fresh)
 }
@@ -118,8 +131,12 @@ fn read(algorithm: Algorithm, purpose: Purpose, inside: &[u8]) -> Result<Fresh, 
         MlDsa44 => seeded(algorithm, inside, &ML_DSA, 0x11, |seed| ml_dsa_public(algorithm, seed)),
         MlDsa65 => seeded(algorithm, inside, &ML_DSA, 0x12, |seed| ml_dsa_public(algorithm, seed)),
         MlDsa87 => seeded(algorithm, inside, &ML_DSA, 0x13, |seed| ml_dsa_public(algorithm, seed)),
+        SlhDsaSha2S128 => seeded(algorithm, inside, &SLH_DSA, 0x14, |private| {
+            private.get(slh::PUBLIC_AT..).map(|public| spki(spki::SLH_DSA_SHA2_128S, public))
+        }),
         MlKem768 => seeded(algorithm, inside, &ML_KEM, 0x02, |seed| ml_kem_public(algorithm, seed)),
         MlKem1024 => seeded(algorithm, inside, &ML_KEM, 0x03, |seed| ml_kem_public(algorithm, seed)),
+        XWing => seeded(algorithm, inside, &X_WING, 0x7a, x_wing_public),
         other => Err(Fault::NotImplemented { what: format!("{} for {purpose:?}", other.name()) }),
     }
 }
@@ -176,7 +193,8 @@ fn ed25519(inside: &[u8]) -> Result<Fresh, Fault> {
     kept(seed.as_ref(), public)
 }
 
-/// What is before the last byte of a key's identifier and its seed, in PKCS#8 (RFC 9881, RFC 9935).
+/// What is before the last byte of a key's identifier and its seed, in PKCS#8 (RFC 9881, RFC 9935; of X-Wing its draft). SLH-DSA
+/// has no other form than its four parts (RFC 9909).
 struct Seeds {
     before: &'static [u8],
     between: &'static [u8],
@@ -192,6 +210,17 @@ const ML_KEM: Seeds = Seeds {
     before: &[0x30, 84, 2, 1, 0, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 4],
     between: &[4, 66, 0x80, 64],
     bytes: 64,
+};
+
+const SLH_DSA: Seeds = Seeds {
+    before: &[0x30, 82, 2, 1, 0, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3],
+    between: &[4, 64],
+    bytes: slh::PRIVATE_BYTES,
+};
+const X_WING: Seeds = Seeds {
+    before: &[0x30, 52, 2, 1, 0, 0x30, 13, 6, 11, 0x2b, 6, 1, 4, 1, 0x83, 0xe6, 0x2d, 0x81, 0xc8],
+    between: &[4, 32],
+    bytes: 32,
 };
 
 /// Of the forms that a post-quantum private key has, only the seed is taken: all else follows from it.

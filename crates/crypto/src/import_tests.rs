@@ -33,8 +33,10 @@ fn pkcs8(algorithm: Algorithm, material: &[u8]) -> Vec<u8> {
         MlDsa44 => seeded(&ML_DSA, 0x11),
         MlDsa65 => seeded(&ML_DSA, 0x12),
         MlDsa87 => seeded(&ML_DSA, 0x13),
+        SlhDsaSha2S128 => seeded(&SLH_DSA, 0x14),
         MlKem768 => seeded(&ML_KEM, 0x02),
         MlKem1024 => seeded(&ML_KEM, 0x03),
+        XWing => seeded(&X_WING, 0x7a),
         _ => material.to_vec(),
     }
 }
@@ -58,8 +60,10 @@ fn what_is_brought_is_what_was_there_byte_by_byte_with_its_public_half() {
         (MlDsa44, Purpose::Sign),
         (MlDsa65, Purpose::Sign),
         (MlDsa87, Purpose::Sign),
+        (SlhDsaSha2S128, Purpose::Sign),
         (MlKem768, Purpose::Encapsulate),
         (MlKem1024, Purpose::Encapsulate),
+        (XWing, Purpose::Encapsulate),
     ];
     for (algorithm, purpose) in all {
         let Ok(made) = generate(algorithm) else { panic!("{algorithm:?}") };
@@ -149,4 +153,16 @@ fn what_is_weak_or_none_of_its_algorithm_is_refused() {
     let seed = pkcs8(MlDsa65, &[3; 32]);
     assert!(taken(MlDsa65, &seed) && !taken(MlDsa44, &seed) && !taken(MlDsa65, &[3; 32]) && !taken(MlKem768, &seed));
     assert!(!taken(Ed25519, &[3; 32]));
+    let x_wing = pkcs8(XWing, &[3; 32]);
+    assert!(taken(XWing, &x_wing) && !taken(MlKem768, &x_wing) && !taken(XWing, &[3; 32]) && !taken(XWing, &seed));
+}
+
+#[test]
+fn a_root_that_is_not_its_seeds_is_not_brought() {
+    let algorithm = Algorithm::SlhDsaSha2S128;
+    let Ok(fresh) = generate(algorithm) else { panic!("a key of SLH-DSA") };
+    let mut inside = pkcs8(algorithm, &bytes(&fresh.material));
+    assert!(believed(algorithm, Purpose::Sign, &inside).is_ok());
+    *inside.last_mut().unwrap() ^= 1;
+    assert!(matches!(believed(algorithm, Purpose::Sign, &inside).err(), Some(Fault::BadMaterial { .. })));
 }

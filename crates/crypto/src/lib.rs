@@ -1,8 +1,9 @@
 //! Algorithms, the envelope, and whoever can work with a key.
 //!
-//! All of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of
+//! Nearly all of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of
 //! a stream are counted), HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519
-//! (FIPS 186-5); and for callers' keys what the table of schemes names (docs/decisions/algorithms.md).
+//! (FIPS 186-5); and for callers' keys what the table of schemes names (docs/decisions/algorithms.md). SLH-DSA and X-Wing,
+//! which it lacks, come from one crate each.
 
 mod apart;
 mod digest;
@@ -22,10 +23,12 @@ mod salt;
 mod seal;
 mod sign;
 mod signer;
+mod slh;
 mod spki;
 mod stream;
 #[cfg(test)]
 mod vectors;
+mod xwing;
 
 pub use digest::{NoRandomness, Sha256, fill_random, hmac_sha256, random_bytes, same, sha256};
 pub use envelope::{CIPHERTEXT_OVERHEAD_BYTES, Header, header};

@@ -1,4 +1,4 @@
-//! Opening with a private key: RSAES-OAEP (RFC 8017), ML-KEM (FIPS 203).
+//! Opening with a private key: RSAES-OAEP (RFC 8017), ML-KEM (FIPS 203), X-Wing.
 
 use crate::WorkKey;
 use crate::private::Private;
@@ -39,6 +39,7 @@ pub(crate) fn decapsulate(with: &WorkKey, ciphertext: &[u8]) -> Result<Secret, F
             let secret = key.decapsulate(kem::Ciphertext::from(ciphertext));
             secret.map(|secret| Secret::new(secret.as_ref().to_vec())).map_err(|_| Fault::CiphertextUnreadable)
         }
+        Private::XWing(key) => key.decapsulate(ciphertext),
         _ => Err(Fault::WrongPurpose { purpose: with.material.purpose }),
     }
 }

@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 use super::*;
 use crate::generate::generate;
+use crate::vectors::others;
 use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
 use domain::{Algorithm, KeyMaterial, ObjectId, Purpose};
+use secret::Kept;
 use std::sync::Arc;
+use x_wing::{EncapsulationKey, TryKeyInit};
 
 fn pair(algorithm: Algorithm, purpose: Purpose) -> (WorkKey, Vec<u8>) {
     let Ok(fresh) = generate(algorithm) else { panic!("{algorithm:?}") };
@@ -53,6 +56,41 @@ fn ml_kem_gives_what_was_encapsulated() {
         edited[0] ^= 1;
         assert!(decapsulate(&with, &edited).unwrap().expose(|secret| secret != shared.as_ref()));
         assert_eq!(decapsulate(&with, &edited[1..]).err(), Some(Fault::CiphertextUnreadable));
+    }
+}
+
+#[test]
+fn x_wing_gives_what_was_encapsulated() {
+    let (with, public) = pair(Algorithm::XWing, Purpose::Encapsulate);
+    let raw = &public[public.len() - Algorithm::XWing.raw_public_bytes().unwrap()..];
+    let key = EncapsulationKey::new_from_slice(raw).unwrap();
+    let (ciphertext, shared) = key.encapsulate_deterministic(&[7_u8; 64].into());
+    assert!(decapsulate(&with, &ciphertext).unwrap().expose(|secret| secret == shared.as_slice()));
+    assert_eq!(decapsulate(&with, &ciphertext[1..]).err(), Some(Fault::CiphertextUnreadable));
+    // Another ciphertext gives another secret.
+    let mut edited = ciphertext.to_vec();
+    edited[0] ^= 1;
+    assert!(decapsulate(&with, &edited).unwrap().expose(|secret| secret != shared.as_slice()));
+    // A point of small order: its half of the secret would be known to everybody.
+    let mut weak = ciphertext.to_vec();
+    weak[1_088..].fill(0);
+    assert_eq!(decapsulate(&with, &weak).err(), Some(Fault::CiphertextUnreadable));
+}
+
+/// The draft's own answers (tests/vectors/x-wing.json).
+#[test]
+fn x_wing_gives_what_its_draft_says() {
+    let known = others("x-wing.json", "X-Wing");
+    assert_eq!(known.len(), 3);
+    for case in known {
+        let (key, tenant, ready) = (ObjectId([1; 16]), ObjectId([0; 16]), Default::default());
+        let (algorithm, purpose) = (Algorithm::XWing, Purpose::Encapsulate);
+        let material = Kept::keep(&case.bytes("sk")).unwrap();
+        let material = KeyMaterial { key, tenant, version: 1, algorithm, purpose, bytes: material, ready };
+        let with = WorkKey { key, version: 1, material: Arc::new(material) };
+        let Ok(Private::XWing(opener)) = Private::of(&with) else { panic!("a key of X-Wing") };
+        assert_eq!(opener.public(), case.bytes("pk"));
+        assert!(decapsulate(&with, &case.bytes("ct")).unwrap().expose(|secret| secret == case.bytes("ss")));
     }
 }
 

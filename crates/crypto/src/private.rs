@@ -2,6 +2,7 @@
 
 use crate::ffi::{self, ModuleKey};
 use crate::holder::WorkKey;
+use crate::{slh, xwing};
 use aws_lc_rs::kem::{self, DecapsulationKey};
 use aws_lc_rs::rsa::{self, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::PqdsaSigningAlgorithm;
@@ -16,7 +17,9 @@ pub(crate) enum Private {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     MlDsa(Box<MlDsaSigner>),
+    SlhDsa(Box<slh::Signer>),
     MlKem(DecapsulationKey),
+    XWing(Box<xwing::Opener>),
 }
 
 /// `raw` shares what the caller encoded; the pair hashes and encodes by itself.
@@ -57,7 +60,9 @@ impl Private {
                 Ed25519KeyPair::from_seed_unchecked(bytes).map(Self::Ed25519).map_err(|_| Rejected)
             }
             MlDsa44 | MlDsa65 | MlDsa87 => ml_dsa(algorithm, bytes),
+            SlhDsaSha2S128 => slh::Signer::parse(bytes).map(Box::new).map(Self::SlhDsa).ok_or(Rejected),
             MlKem768 | MlKem1024 => decapsulator(algorithm, bytes),
+            XWing => xwing::Opener::from_seed(bytes).map(Box::new).map(Self::XWing).ok_or(Rejected),
             _ => Err(Rejected),
         }
     }

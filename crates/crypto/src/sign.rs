@@ -1,8 +1,9 @@
 //! Signatures: made with a private key, checked with its public half.
 
-use crate::WorkKey;
+use crate::apart::{Queue, apart};
 use crate::ffi::ModuleKey;
 use crate::private::{Private, RsaSigner};
+use crate::{WorkKey, slh};
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm};
@@ -25,6 +26,9 @@ fn misfit(scheme: Scheme) -> Fault {
 /// A signature by this scheme. ECDSA's is a SEQUENCE of two integers in DER (RFC 3279).
 pub(crate) fn sign(with: &WorkKey, scheme: Scheme, what: &Signable) -> Result<Vec<u8>, Fault> {
     well_formed(what)?;
+    if matches!(scheme, Scheme::SlhDsa | Scheme::HashSlhDsaSha256) {
+        return slh_dsa_apart(with, scheme, what);
+    }
     match (Private::of(with)?, scheme) {
         (Private::RsaSign(signer), Scheme::RsaPkcs1Raw) => rsa_raw(signer, what),
         (Private::RsaSign(signer), _) => rsa(signer, scheme, what),
@@ -130,6 +134,34 @@ fn rsa_raw(signer: &RsaSigner, what: &Signable) -> Result<Vec<u8>, Fault> {
     data.expose(|data| signer.raw.sign_pkcs1_raw(data)).map_err(failed)
 }
 
+/// A signature takes half a second, and its key a tenth when it first works, so each waits for its turn.
+fn slh_dsa_apart(with: &WorkKey, scheme: Scheme, what: &Signable) -> Result<Vec<u8>, Fault> {
+    let with = with.clone();
+    let signed = match scheme {
+        Scheme::SlhDsa => message(what, scheme)?.expose(|message| Secret::new(message.to_vec())),
+        _ => Secret::new(digested(scheme, what)?.as_ref().to_vec()),
+    };
+    let sign = move || {
+        let Private::SlhDsa(signer) = Private::of(&with)? else { return Err(misfit(scheme)) };
+        signed.expose(|bytes| signer.sign(slh::Signed::of(scheme, bytes))).map_err(failed)
+    };
+    apart(Queue::Signatures, sign).map_err(failed)?
+}
+
+fn slh_dsa_verified(public: &[u8], scheme: Scheme, what: &Signable, signature: &[u8]) -> Result<bool, Fault> {
+    let verify = |bytes: &[u8]| slh::verify(public, slh::Signed::of(scheme, bytes), signature);
+    match scheme {
+        Scheme::SlhDsa => Ok(message(what, scheme)?.expose(verify)),
+        _ => Ok(verify(digested(scheme, what)?.as_ref())),
+    }
+}
+
+/// The raw key at the end of SubjectPublicKeyInfo.
+fn raw_public(algorithm: Algorithm, spki: &[u8]) -> &[u8] {
+    let at = algorithm.raw_public_bytes().and_then(|bytes| spki.len().checked_sub(bytes));
+    at.and_then(|at| spki.get(at..)).unwrap_or_default()
+}
+
 /// Whether `signature` is one over `what`, by the public half in `spki`. What is malformed is not right.
 pub(crate) fn verify(
     (algorithm, spki): (Algorithm, &[u8]),
@@ -147,6 +179,9 @@ pub(crate) fn verify(
         Scheme::MlDsaExternalMu => {
             let mu = mu(what)?;
             Ok(ModuleKey::from_spki(spki).and_then(|key| key.verify_mu(mu, signature)).is_ok())
+        }
+        Scheme::SlhDsa | Scheme::HashSlhDsaSha256 => {
+            slh_dsa_verified(raw_public(algorithm, spki), scheme, what, signature)
         }
         Scheme::EdDsa | Scheme::MlDsa => {
             let key = UnparsedPublicKey::new(verifier(algorithm, scheme)?, spki);

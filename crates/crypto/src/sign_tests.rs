@@ -74,6 +74,27 @@ fn ml_dsa_signs_and_verifies() {
     [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87].into_iter().for_each(signs_and_verifies);
 }
 
+/// One of each form: a signature takes half a second.
+#[test]
+fn slh_dsa_signs_and_verifies() {
+    let (algorithm, text) = (Algorithm::SlhDsaSha2S128, b"a message".as_slice());
+    let (with, public) = pair(algorithm);
+    let verified = |scheme, what: &Signable, signature: &[u8]| verify((algorithm, &public), scheme, what, signature);
+    let pure = sign(&with, Scheme::SlhDsa, &message(text)).unwrap();
+    assert_eq!(pure.len(), 7_856);
+    assert_eq!(verified(Scheme::SlhDsa, &message(text), &pure), Ok(true));
+    assert_eq!(verified(Scheme::SlhDsa, &message(b"another"), &pure), Ok(false));
+    assert_eq!(verified(Scheme::SlhDsa, &message(text), &pure[1..]), Ok(false));
+    assert_eq!(verified(Scheme::HashSlhDsaSha256, &message(text), &pure), Ok(false));
+    let digest = Signable::Digest(Hash::Sha256, crate::sha256(text).to_vec());
+    let hashed = sign(&with, Scheme::HashSlhDsaSha256, &digest).unwrap();
+    assert_eq!(verified(Scheme::HashSlhDsaSha256, &message(text), &hashed), Ok(true));
+    assert_eq!(verified(Scheme::HashSlhDsaSha256, &digest, &hashed), Ok(true));
+    assert_eq!(verified(Scheme::SlhDsa, &message(text), &hashed), Ok(false));
+    assert!(sign(&with, Scheme::SlhDsa, &digest).is_err());
+    assert!(sign(&with, Scheme::EcdsaSha256, &message(text)).is_err());
+}
+
 /// RFC 8032, section 7.1, test 2.
 #[test]
 fn ed25519_signs_as_its_vector() {

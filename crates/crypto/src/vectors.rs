@@ -1,4 +1,4 @@
-//! Reads the vectors beside the documents.
+//! Reads the vectors beside the documents, and those of others.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "tests read their data")]
 
@@ -10,7 +10,16 @@ pub(crate) struct Vector(Value);
 
 /// The cases of one kind in a file of docs/formats/vectors. There is at least one.
 pub(crate) fn vectors(file: &str, kind: &str) -> Vec<Vector> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats/vectors");
+    cases("docs/formats/vectors", file, kind)
+}
+
+/// The same of tests/vectors.
+pub(crate) fn others(file: &str, kind: &str) -> Vec<Vector> {
+    cases("tests/vectors", file, kind)
+}
+
+fn cases(folder: &str, file: &str, kind: &str) -> Vec<Vector> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
     let text = std::fs::read_to_string(folder.join(file)).unwrap();
     let mut whole: Value = serde_json::from_str(&text).unwrap();
     let cases: Vec<Value> = serde_json::from_value(whole.get_mut(kind).unwrap().take()).unwrap();
@@ -29,6 +38,10 @@ impl Vector {
 
     pub(crate) fn number(&self, field: &str) -> u32 {
         self.field(field).as_u64().unwrap().try_into().unwrap()
+    }
+
+    pub(crate) fn says(&self, field: &str) -> bool {
+        self.field(field).as_bool().unwrap()
     }
 
     fn field(&self, name: &str) -> &Value {

@@ -129,12 +129,8 @@ pub(crate) fn public_key(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble
     let form = match format {
         PublicKeyFormat::Unspecified => PublicForm::Unsaid,
         PublicKeyFormat::Pem | PublicKeyFormat::Der => PublicForm::Info,
-        PublicKeyFormat::NistPqc => PublicForm::Raw,
-        PublicKeyFormat::XwingRawBytes => {
-            return Err(
-                Objection::invalid("The public_key_format XWING_RAW_BYTES is of keys that are not here.").into()
-            );
-        }
+        PublicKeyFormat::NistPqc => PublicForm::RawFips,
+        PublicKeyFormat::XwingRawBytes => PublicForm::RawXWing,
     };
     Ok(Ask::GetPublicKey { key: named.key_name(), version: Some(version), form })
 }

@@ -116,8 +116,6 @@ impl Algorithm {
         match purpose {
             Purpose::Encrypt => self == Self::Aes256,
             // A key that wraps can be made and managed; its use comes later.
-            // No module here has them yet.
-            _ if matches!(self, Self::SlhDsaSha2S128 | Self::XWing) => false,
             Purpose::Sign
             | Purpose::Mac
             | Purpose::DecryptAsymmetric

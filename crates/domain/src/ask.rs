@@ -103,8 +103,10 @@ pub enum PublicForm {
     Unsaid,
     /// SubjectPublicKeyInfo.
     Info,
-    /// As its standard writes it.
-    Raw,
+    /// As FIPS 203, 204 and 205 write it.
+    RawFips,
+    /// As draft-connolly-cfrg-xwing-kem writes it.
+    RawXWing,
 }
 
 /// Whether anything is done at all.

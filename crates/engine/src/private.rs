@@ -43,9 +43,16 @@ pub(crate) fn decapsulate<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>)
 
 /// A form that the key has; where there are several, one that was named.
 fn fits(form: PublicForm, algorithm: Algorithm) -> Result<(), Fault> {
-    let constraint = match (form, algorithm.raw_public_bytes()) {
-        (PublicForm::Unsaid, Some(_)) => format!("must be said for {}", algorithm.name()),
-        (PublicForm::Raw, None) => format!("{} has no raw form", algorithm.name()),
+    let own = match algorithm.raw_public_bytes() {
+        Some(_) if algorithm == Algorithm::XWing => Some(PublicForm::RawXWing),
+        Some(_) => Some(PublicForm::RawFips),
+        None => None,
+    };
+    let constraint = match form {
+        PublicForm::Unsaid if own.is_some() => format!("must be said for {}", algorithm.name()),
+        PublicForm::RawFips | PublicForm::RawXWing if own != Some(form) => {
+            format!("{} has no such raw form", algorithm.name())
+        }
         _ => return Ok(()),
     };
     Err(Fault::Invalid { member: "public key format".into(), constraint })

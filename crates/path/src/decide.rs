@@ -118,8 +118,9 @@ impl Path {
             Decision::Permit(permit) => match engine::plan(permit, told(matter), supplies, &self.policy) {
                 Plan::Ready(outcome) => Decided::Outcome(outcome, view.into_basis()),
                 Plan::Work(jobs) => match work(house, &jobs.job) {
-                    Err(Fault::Unavailable) => Decided::Unavailable(Unavailable::Store),
-                    worked => Decided::Outcome(engine::conclude(worked, jobs), view.into_basis()),
+                    None => Decided::Unavailable(Unavailable::Overloaded),
+                    Some(Err(Fault::Unavailable)) => Decided::Unavailable(Unavailable::Store),
+                    Some(worked) => Decided::Outcome(engine::conclude(worked, jobs), view.into_basis()),
                 },
             },
             Decision::Denied(denial) => {
@@ -133,11 +134,14 @@ impl Path {
     }
 }
 
-/// What takes long does not hold up the other requests of its thread.
-fn work(house: &House, job: &Job<'_>) -> Result<Worked, Fault> {
-    let apart = job.takes_long()
-        && Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if apart { tokio::task::block_in_place(|| house.holder.run(job)) } else { house.holder.run(job) }
+/// What takes long does not hold up the other requests of its thread. None: too much of it waits already.
+fn work(house: &House, job: &Job<'_>) -> Option<Result<Worked, Fault>> {
+    if !job.takes_long() {
+        return Some(house.holder.run(job));
+    }
+    let _place = house.long.try_acquire().ok()?;
+    let apart = Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    Some(if apart { tokio::task::block_in_place(|| house.holder.run(job)) } else { house.holder.run(job) })
 }
 
 /// The key that an error names: of several the first at rest, else the first.

@@ -39,6 +39,10 @@ use std::sync::{Arc, Mutex};
 /// How often a stale request is resolved before its caller is told of a conflict.
 pub const TRIES_MAX: usize = 8;
 
+/// How much work that takes long (keys of RSA, keys and signatures of SLH-DSA) waits or is done at a time. More is refused as
+/// overload: it would not be done in time, and each keeps a thread.
+pub const LONG_WORK_MAX: usize = 32;
+
 /// The only way in. Sealed, it answers everybody "sealed".
 pub struct Path {
     house: ArcSwapOption<House>,
@@ -66,6 +70,8 @@ struct House {
     ledger: Ledger,
     holder: Box<dyn Holder>,
     purse: Purse,
+    /// Places for work that takes long: whoever waits for its turn keeps a thread.
+    long: tokio::sync::Semaphore,
     /// Entries whose errands are still to be run, and for which keys.
     errands: tokio::sync::Mutex<Vec<(u64, domain::ObjectId)>>,
 }
@@ -97,6 +103,7 @@ impl Path {
             ledger,
             holder,
             purse: Purse::default(),
+            long: tokio::sync::Semaphore::new(LONG_WORK_MAX),
             errands: tokio::sync::Mutex::default(),
         })));
         self.waiting.store(false, Ordering::Relaxed);

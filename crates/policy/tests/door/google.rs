@@ -458,3 +458,40 @@ fn who_is_bound_on_a_service_or_its_project_may_act_as_it() {
     let everybody = policy_of("roles/iam.serviceAccountTokenCreator", &["allAuthenticatedUsers"]);
     assert!(acts(&administrator(&site()), &site(), &acting(&everybody, "{}")).starts_with("deny"));
 }
+
+#[test]
+fn identities_of_a_project_s_pool_are_bound_by_their_subject() {
+    const SUBJECT: &str = "repo:acme/app";
+    let holds = |member: &str, home: &Arc<Tenant>, subject: Option<&str>| {
+        let world = world(&policy_of("roles/cloudkms.cryptoKeyEncrypter", &[member]), "{}", "{}");
+        let principal = Arc::new(Principal { kind: PrincipalKind::Service, ..person(7, "ci", home) });
+        let (target, settings, place) = (Target::Key(Arc::clone(&world.key)), settings(), location());
+        let question = Held {
+            principal: &principal,
+            tenant: home,
+            target: &target,
+            owner: &world.project,
+            rings: &[],
+            place: &place,
+            subject,
+            settings: &settings,
+            now: NOW,
+        };
+        !Policy::new().held(&question, &["cloudkms.cryptoKeyVersions.useToEncrypt".to_owned()]).is_empty()
+    };
+    let pool = |project: &str| {
+        format!("//iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/keyward")
+    };
+    let (home, away) = (home(), away());
+    for project in ["tenant-1", HOME] {
+        let one = format!("principal:{}/subject/{SUBJECT}", pool(project));
+        let all = format!("principalSet:{}/*", pool(project));
+        assert!(holds(&one, &home, Some(SUBJECT)) && holds(&all, &home, Some(SUBJECT)), "{project}");
+        assert!(!holds(&one, &home, Some("repo:acme/other")) && holds(&all, &home, Some("repo:acme/other")));
+        // Who proved itself otherwise is nobody of the pool, and another project has another pool.
+        assert!(!holds(&one, &home, None) && !holds(&all, &home, None));
+        assert!(!holds(&one, &away, Some(SUBJECT)) && !holds(&all, &away, Some(SUBJECT)));
+    }
+    let elsewhere = pool("tenant-1").replace("googleapis.com", "evil.example");
+    assert!(!holds(&format!("principalSet:{elsewhere}/*"), &home, Some(SUBJECT)));
+}

@@ -1,5 +1,5 @@
-//! Material that is brought: unwrapped by an import job (RSAES-OAEP of RFC 8017, AES-KWP of RFC 5649), and looked at before
-//! it is believed. It becomes what docs/formats/material.md says, however it came.
+//! Material that is brought: unwrapped by an import job (RSAES-OAEP of RFC 8017, AES-KWP of RFC 5649; HPKE of RFC 9180), and
+//! looked at before it is believed. It becomes what docs/formats/material.md says, however it came.
 
 use crate::WorkKey;
 use crate::apart::{Queue, apart};
@@ -8,8 +8,8 @@ use crate::generate::{
     Fresh, Short, der, ed25519_public, ml_dsa_public, ml_kem_public, symmetric_bytes, x_wing_public,
 };
 use crate::private::{Private, ecdsa, ecdsa_algorithm, rsa_bits};
-use crate::slh;
 use crate::spki::{self, spki};
+use crate::{kem_wrap, slh};
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
@@ -64,8 +64,10 @@ fn believed(algorithm: Algorithm, purpose: Purpose, inside: &[u8]) -> Result<Fre
 
 /// All that is wrong with it looks alike.
 fn unwrapped(with: &WorkKey, method: Scheme, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let Private::RsaDecrypt(key) = Private::of(with)? else {
-        return Err(Fault::WrongPurpose { purpose: with.material.purpose });
+    let key = match Private::of(with)? {
+        Private::Unwraps(key) if method == Scheme::WrapHpke => return key.unwrap(wrapped),
+        Private::RsaDecrypt(key) => key,
+        _ => return Err(Fault::WrongPurpose { purpose: with.material.purpose }),
     };
     let open = |sealed: &[u8]| -> Result<Zeroizing<Vec<u8>>, Fault> {
         let mut opened = Zeroizing::new(vec![0; key.min_output_size()]);
@@ -93,6 +95,9 @@ fn unwrapped(with: &WorkKey, method: Scheme, wrapped: &[u8]) -> Result<Zeroizing
 
 /// Wraps as an import job of this method expects it. `job` is its public key, SubjectPublicKeyInfo in DER.
 pub fn wrap_for_import(job: &[u8], method: Scheme, material: &[u8]) -> Result<Vec<u8>, Fault> {
+    if method == Scheme::WrapHpke {
+        return kem_wrap::wrap(job, material);
+    }
     let refused = |_| Fault::WrappedUnreadable;
     let key = PublicEncryptingKey::from_der(job).map_err(refused)?;
     let key = OaepPublicEncryptingKey::new(key).map_err(|_| Fault::WrappedUnreadable)?;

@@ -2,8 +2,8 @@
 //!
 //! Nearly all of it is AWS-LC's, through `aws-lc-rs`: AES-256-GCM (SP 800-38D) with nonces made inside the module (those of
 //! a stream are counted), HMAC-SHA-256 (FIPS 198-1), the counter-mode KDF of SP 800-108, SHA-256 (FIPS 180-4), Ed25519
-//! (FIPS 186-5); and for callers' keys what the table of schemes names (docs/decisions/algorithms.md). SLH-DSA and X-Wing,
-//! which it lacks, come from one crate each.
+//! (FIPS 186-5); and for callers' keys what the table of schemes names (docs/decisions/algorithms.md). SLH-DSA, X-Wing and
+//! HPKE by post-quantum keys, which it lacks, come from one crate each.
 
 mod apart;
 mod digest;
@@ -14,6 +14,7 @@ mod generate;
 mod holder;
 mod import;
 mod kdf;
+mod kem_wrap;
 mod open;
 mod private;
 mod raw;

@@ -2,6 +2,7 @@
 
 use crate::ffi::{self, ModuleKey};
 use crate::holder::WorkKey;
+use crate::kem_wrap::Unwrapper;
 use crate::{slh, xwing};
 use aws_lc_rs::kem::{self, DecapsulationKey};
 use aws_lc_rs::rsa::{self, OaepPrivateDecryptingKey, PrivateDecryptingKey};
@@ -20,6 +21,7 @@ pub(crate) enum Private {
     SlhDsa(Box<slh::Signer>),
     MlKem(DecapsulationKey),
     XWing(Box<xwing::Opener>),
+    Unwraps(Unwrapper),
 }
 
 /// `raw` shares what the caller encoded; the pair hashes and encodes by itself.
@@ -61,6 +63,9 @@ impl Private {
             }
             MlDsa44 | MlDsa65 | MlDsa87 => ml_dsa(algorithm, bytes),
             SlhDsaSha2S128 => slh::Signer::parse(bytes).map(Box::new).map(Self::SlhDsa).ok_or(Rejected),
+            MlKem768 | MlKem1024 | XWing if purpose == Purpose::Import => {
+                Unwrapper::from_seed(algorithm, bytes).map(Self::Unwraps).ok_or(Rejected)
+            }
             MlKem768 | MlKem1024 => decapsulator(algorithm, bytes),
             XWing => xwing::Opener::from_seed(bytes).map(Box::new).map(Self::XWing).ok_or(Rejected),
             _ => Err(Rejected),

@@ -123,16 +123,21 @@ pub(crate) fn decapsulate(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Troubl
 pub(crate) fn public_key(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     let input: kms::GetPublicKeyRequest = message(bytes)?;
     let (named, version) = one(&input.name, notes)?;
+    let form = form(input.public_key_format, notes)?;
+    Ok(Ask::GetPublicKey { key: named.key_name(), version: Some(version), form })
+}
+
+/// The form that a public_key_format means; the format is kept for the answer.
+pub(crate) fn form(number: i32, notes: &mut Notes) -> Result<PublicForm, Objection> {
     let unknown = || Objection::invalid("The public_key_format is not known.");
-    let format = PublicKeyFormat::try_from(input.public_key_format).map_err(|_| unknown())?;
+    let format = PublicKeyFormat::try_from(number).map_err(|_| unknown())?;
     notes.keep("format", format.as_str_name());
-    let form = match format {
+    Ok(match format {
         PublicKeyFormat::Unspecified => PublicForm::Unsaid,
         PublicKeyFormat::Pem | PublicKeyFormat::Der => PublicForm::Info,
         PublicKeyFormat::NistPqc => PublicForm::RawFips,
         PublicKeyFormat::XwingRawBytes => PublicForm::RawXWing,
-    };
-    Ok(Ask::GetPublicKey { key: named.key_name(), version: Some(version), form })
+    })
 }
 
 /// The version that did it, as the client spells its key.

@@ -1,8 +1,7 @@
 //! ListImportJobs, GetImportJob, CreateImportJob and ImportCryptoKeyVersion.
 //! (<https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.importJobs>)
 
-use crate::asymmetric::pem;
-use crate::code::Code;
+use crate::asymmetric::{form, pem};
 use crate::input::{Notes, Objection, Trouble, message};
 use crate::keys::{level_missing, protection};
 use crate::listing::{Paging, page};
@@ -20,13 +19,16 @@ use domain::{Algorithm, Ask, IMPORT_JOB_SECONDS, Key, Material, Moment, Purpose,
 use prost::Message;
 use std::sync::Arc;
 
-const METHODS: [(ImportMethod, Algorithm, Scheme); 6] = [
+const METHODS: [(ImportMethod, Algorithm, Scheme); 9] = [
     (ImportMethod::RsaOaep3072Sha1Aes256, Algorithm::Rsa3072, Scheme::WrapOaepSha1Kwp),
     (ImportMethod::RsaOaep4096Sha1Aes256, Algorithm::Rsa4096, Scheme::WrapOaepSha1Kwp),
     (ImportMethod::RsaOaep3072Sha256Aes256, Algorithm::Rsa3072, Scheme::WrapOaepSha256Kwp),
     (ImportMethod::RsaOaep4096Sha256Aes256, Algorithm::Rsa4096, Scheme::WrapOaepSha256Kwp),
     (ImportMethod::RsaOaep3072Sha256, Algorithm::Rsa3072, Scheme::WrapOaepSha256),
     (ImportMethod::RsaOaep4096Sha256, Algorithm::Rsa4096, Scheme::WrapOaepSha256),
+    (ImportMethod::HpkeKemMlKem768HkdfSha256Aes256Gcm, Algorithm::MlKem768, Scheme::WrapHpke),
+    (ImportMethod::HpkeKemMlKem1024HkdfSha256Aes256Gcm, Algorithm::MlKem1024, Scheme::WrapHpke),
+    (ImportMethod::HpkeKemXwingHkdfSha256Aes256Gcm, Algorithm::XWing, Scheme::WrapHpke),
 ];
 
 pub(crate) fn list(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
@@ -40,7 +42,8 @@ pub(crate) fn list(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
 pub(crate) fn get(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
     let input: kms::GetImportJobRequest = message(bytes)?;
     let named = named(&input.name, Kind::Job, notes)?;
-    Ok(Ask::DescribeImportJob { ring: named.ring_name(), name: named.key.to_owned() })
+    let form = form(input.public_key_format, notes)?;
+    Ok(Ask::DescribeImportJob { ring: named.ring_name(), name: named.key.to_owned(), form })
 }
 
 pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
@@ -54,21 +57,44 @@ pub(crate) fn create(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
         return Err(level_missing("HSM_SINGLE_TENANT", "a crypto_key_backend needs it").into());
     }
     let (algorithm, scheme) = method(job.import_method)?;
+    let own = own_format(algorithm);
     match PublicKeyFormat::try_from(job.public_key_format) {
-        Ok(PublicKeyFormat::Unspecified | PublicKeyFormat::Pem) => {}
-        _ => return Err(Objection::invalid("The public key of this import_method has the format PEM.").into()),
+        Ok(format) if format == PublicKeyFormat::Unspecified || format == own => {}
+        _ => {
+            let text = format!("The public key of this import_method has the format {}.", own.as_str_name());
+            return Err(Objection::invalid(text).into());
+        }
     }
     Ok(Ask::CreateImportJob { ring, name: input.import_job_id, algorithm, scheme })
 }
 
 fn method(number: i32) -> Result<(Algorithm, Scheme), Objection> {
-    let known = ImportMethod::try_from(number).ok().filter(|method| *method != ImportMethod::Unspecified);
-    let known = known.ok_or_else(|| Objection::invalid("The import_job.import_method field is required."))?;
-    let row = METHODS.iter().find(|(method, ..)| *method == known);
-    row.map(|(_, algorithm, scheme)| (*algorithm, *scheme)).ok_or_else(|| {
-        let name = known.as_str_name();
-        Objection::new(Code::Unimplemented, format!("The import method {name} is not served by this release."))
-    })
+    if number == i32::from(ImportMethod::Unspecified) {
+        return Err(Objection::invalid("The import_job.import_method field is required."));
+    }
+    let row = METHODS.iter().find(|(method, ..)| i32::from(*method) == number);
+    let row = row.ok_or_else(|| Objection::invalid(format!("The import_job.import_method {number} is not known.")))?;
+    Ok((row.1, row.2))
+}
+
+/// In which a job's public key is told where nobody asks for another.
+fn own_format(algorithm: Algorithm) -> PublicKeyFormat {
+    match algorithm.raw_public_bytes() {
+        Some(_) if algorithm == Algorithm::XWing => PublicKeyFormat::XwingRawBytes,
+        Some(_) => PublicKeyFormat::NistPqc,
+        None => PublicKeyFormat::Pem,
+    }
+}
+
+/// In the format that was asked for; without one, raw where the algorithm has such a form, and else as text.
+fn public_key(algorithm: Algorithm, spki: &[u8], wanted: PublicKeyFormat) -> WrappingPublicKey {
+    let raw = algorithm.raw_public(spki);
+    match (wanted, raw) {
+        (PublicKeyFormat::Unspecified, None) => WrappingPublicKey { pem: pem(spki), data: Vec::new() },
+        (PublicKeyFormat::Pem, _) => WrappingPublicKey { pem: pem(spki), data: pem(spki).into_bytes() },
+        (PublicKeyFormat::Der, _) => WrappingPublicKey { pem: String::new(), data: spki.to_vec() },
+        _ => WrappingPublicKey { pem: String::new(), data: raw.unwrap_or_default().to_vec() },
+    }
 }
 
 pub(crate) fn import(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
@@ -126,7 +152,7 @@ fn wrapped(newer: Vec<u8>, older: Option<WrappedKeyMaterial>) -> Result<Vec<u8>,
 
 pub(crate) fn write_list(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::ImportJobs { jobs, .. } = reply else { return None };
-    let show = |job: &Arc<Key>| shown_in(noted.name(), job, noted.0.at);
+    let show = |job: &Arc<Key>| shown_in(noted.name(), job, noted.0.at, PublicKeyFormat::Unspecified);
     let page = page(noted, "google.cloud.kms.v1.ImportJob", jobs, |job| shown::id(job), show)?;
     let total_size = page.total;
     let answer = kms::ListImportJobsResponse { import_jobs: page.items, next_page_token: page.next, total_size };
@@ -136,11 +162,12 @@ pub(crate) fn write_list(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
 pub(crate) fn write(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::ImportJob(found) = reply else { return None };
     let ring = name::upto(noted.name(), "keyRings");
-    Some(shown_in(ring, &found.key, found.now).encode_to_vec())
+    let wanted = noted.get("format").and_then(PublicKeyFormat::from_str_name).unwrap_or_default();
+    Some(shown_in(ring, &found.key, found.now, wanted).encode_to_vec())
 }
 
 /// `ring`: the name of the ring, as the client spells it.
-fn shown_in(ring: &str, job: &Key, now: Moment) -> kms::ImportJob {
+fn shown_in(ring: &str, job: &Key, now: Moment, wanted: PublicKeyFormat) -> kms::ImportJob {
     let version = job.versions.first();
     let material = version.map_or(Material::Awaited, |version| version.material.at(now));
     let state = match material {
@@ -152,7 +179,7 @@ fn shown_in(ring: &str, job: &Key, now: Moment) -> kms::ImportJob {
     let method =
         METHODS.iter().find(|(_, algorithm, scheme)| (*algorithm, Some(*scheme)) == (job.algorithm, job.scheme));
     let spki = version.and_then(|version| version.public.as_ref()).filter(|_| state == ImportJobState::Active);
-    let public_key = spki.map(|spki| WrappingPublicKey { pem: pem(spki), data: Vec::new() });
+    let format = if wanted == PublicKeyFormat::Unspecified { own_format(job.algorithm) } else { wanted };
     kms::ImportJob {
         name: format!("{ring}/importJobs/{}", shown::id(job)),
         import_method: method.map_or(ImportMethod::Unspecified, |(method, ..)| *method).into(),
@@ -162,8 +189,8 @@ fn shown_in(ring: &str, job: &Key, now: Moment) -> kms::ImportJob {
         expire_time: Some(expires),
         expire_event_time: (state == ImportJobState::Expired).then_some(expires),
         state: state.into(),
-        public_key,
-        public_key_format: PublicKeyFormat::Pem.into(),
+        public_key: spki.map(|spki| public_key(job.algorithm, spki, wanted)),
+        public_key_format: format.into(),
         attestation: None,
         crypto_key_backend: String::new(),
     }

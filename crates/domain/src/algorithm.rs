@@ -143,6 +143,12 @@ impl Algorithm {
         }
     }
 
+    /// The raw public key at the end of its SubjectPublicKeyInfo, where the algorithm has such a form.
+    pub fn raw_public(self, spki: &[u8]) -> Option<&[u8]> {
+        let at = spki.len().checked_sub(self.raw_public_bytes()?)?;
+        spki.get(at..)
+    }
+
     /// Whether the algorithm can serve the purpose at all, implemented or not.
     pub fn serves(self, purpose: Purpose) -> bool {
         use Algorithm::*;
@@ -153,7 +159,7 @@ impl Algorithm {
             Purpose::Mac => matches!(self, HmacSha1 | HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512),
             Purpose::DecryptAsymmetric => matches!(self, Rsa2048 | Rsa3072 | Rsa4096 | Sm2),
             Purpose::SignAndDecrypt => matches!(self, Rsa2048 | Rsa3072 | Rsa4096),
-            Purpose::Import => matches!(self, Rsa3072 | Rsa4096),
+            Purpose::Import => matches!(self, Rsa3072 | Rsa4096 | MlKem768 | MlKem1024 | XWing),
             Purpose::Agree => matches!(self, EcP256 | EcP384 | EcP521 | EcSecp256k1 | X25519 | Sm2),
             Purpose::Encapsulate => matches!(self, MlKem512 | MlKem768 | MlKem1024 | XWing),
             Purpose::Sign => !self.is_symmetric() && !matches!(self, X25519 | MlKem512 | MlKem768 | MlKem1024 | XWing),

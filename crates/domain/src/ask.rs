@@ -306,6 +306,7 @@ pub enum Ask {
     DescribeImportJob {
         ring: RingName,
         name: String,
+        form: PublicForm,
     },
     /// In the order of their names.
     ListImportJobs {

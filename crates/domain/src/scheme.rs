@@ -79,7 +79,7 @@ macro_rules! schemes {
 // PKCS#1 is RFC 8017; a salt of PSS is as long as the digest. ECDSA and EdDSA: FIPS 186-5, for secp256k1 SEC 2. ML-DSA:
 // FIPS 204. SLH-DSA: FIPS 205. ML-KEM: FIPS 203. X-Wing: draft-connolly-cfrg-xwing-kem. HMAC: FIPS 198-1. Modes of AES:
 // SP 800-38A, SP 800-38D, SP 800-38F. What unwraps: RSAES-OAEP over a fresh AES key, and AES-KWP (RFC 5649) over the
-// material behind it; or RSAES-OAEP over the material alone.
+// material behind it; RSAES-OAEP over the material alone; or HPKE (RFC 9180, draft-ietf-hpke-pq).
 schemes! {
     RsaPkcs1Sha256 = 1, "RSASSA-PKCS1-SHA-256", Sign, Some(crate::Hash::Sha256), [Rsa2048 Rsa3072 Rsa4096];
     RsaPkcs1Sha384 = 2, "RSASSA-PKCS1-SHA-384", Sign, Some(crate::Hash::Sha384), [Rsa2048 Rsa3072 Rsa4096];
@@ -110,6 +110,7 @@ schemes! {
     WrapOaepSha1Kwp = 70, "RSAES-OAEP-SHA-1+AES-256-KWP", Import, Some(crate::Hash::Sha1), [Rsa3072 Rsa4096];
     WrapOaepSha256Kwp = 71, "RSAES-OAEP-SHA-256+AES-256-KWP", Import, Some(crate::Hash::Sha256), [Rsa3072 Rsa4096];
     WrapOaepSha256 = 72, "RSAES-OAEP-SHA-256-ALONE", Import, Some(crate::Hash::Sha256), [Rsa3072 Rsa4096];
+    WrapHpke = 73, "HPKE-HKDF-SHA-256+AES-256-GCM", Import, None, [MlKem768 MlKem1024 XWing];
 }
 
 /// What is signed or was signed: a message, or what somebody else has made of it already.

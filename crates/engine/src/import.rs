@@ -4,13 +4,13 @@ use crate::find::{Here, Owned};
 use crate::keys::{material_row, put_material, spelled};
 use crate::rings::all;
 use crate::working::{demand, shown, usable_for, working};
-use crate::{Step, Supplies, authority, find};
+use crate::{Step, Supplies, authority, find, private};
 use crypto::{Job, WorkKey, Worked};
 use domain::{
     Action, Ask, Authority, Demand, Event, Fault, Found, GCM_USES_MAX, Imported, KEYS_LISTED_MAX, Key, KeyFacts,
-    KeyState, Keyring, Life, Limits, Material, NameKind, NameRow, Object, Occasion, Origin, ProtectionLevel, Purpose,
-    Reply, Request, RingName, RowId, Scheme, Scope, Table, Target, Tenant, Use, VERSIONS_PER_KEY_MAX, Version,
-    VersionCause, WRAPPED_BYTES_MAX, Working,
+    KeyState, Keyring, Life, Limits, Material, NameKind, NameRow, Object, Occasion, Origin, ProtectionLevel,
+    PublicForm, Purpose, Reply, Request, RingName, RowId, Scheme, Scope, Table, Target, Tenant, Use,
+    VERSIONS_PER_KEY_MAX, Version, VersionCause, WRAPPED_BYTES_MAX, Working,
 };
 use ledger::{Change, Effects, View};
 use std::sync::Arc;
@@ -122,7 +122,12 @@ pub(crate) fn found_job(
 }
 
 pub(crate) fn show_job<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {
-    let Found::Key { key, owner } = &request.found else { return Err(Fault::NotFound) };
+    let (Ask::DescribeImportJob { form, .. }, Found::Key { key, owner }) = (request.ask, &request.found) else {
+        return Err(Fault::NotFound);
+    };
+    // A job's key has one form that is meant where nobody says any.
+    let form = if *form == PublicForm::Unsaid { PublicForm::All } else { *form };
+    private::fits(form, key.algorithm)?;
     let reply = Reply::ImportJob(shown(Key::clone(key), owner, supplies.now));
     Ok(Step::Ready(Effects::answer(reply)))
 }

@@ -42,7 +42,7 @@ pub(crate) fn decapsulate<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>)
 }
 
 /// A form that the key has; where there are several, one that was named.
-fn fits(form: PublicForm, algorithm: Algorithm) -> Result<(), Fault> {
+pub(crate) fn fits(form: PublicForm, algorithm: Algorithm) -> Result<(), Fault> {
     let own = match algorithm.raw_public_bytes() {
         Some(_) if algorithm == Algorithm::XWing => Some(PublicForm::RawXWing),
         Some(_) => Some(PublicForm::RawFips),
@@ -65,9 +65,6 @@ pub(crate) fn public<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> R
     fits(*form, work.key.algorithm_of(version))?;
     let missing = Fault::MaterialNotHeld { version: version.number, material: Material::Awaited };
     let spki = Arc::clone(version.public.as_ref().ok_or(missing)?);
-    let raw = work.key.algorithm_of(version).raw_public_bytes().and_then(|bytes| {
-        let at = spki.len().checked_sub(bytes)?;
-        spki.split_at_checked(at).map(|(_, raw)| raw.to_vec())
-    });
+    let raw = work.key.algorithm_of(version).raw_public(&spki).map(<[u8]>::to_vec);
     Ok(Step::Ready(Effects::answer(Reply::PublicHalf { by: worker(work), spki, raw })))
 }

@@ -247,7 +247,7 @@ fn found_rings(ask: &Ask, action: Action, here: &Here<'_>, view: &View) -> Resul
         Ask::ListRetiredKeys { project } => retire::found_list(project.as_deref(), here, view),
         Ask::DescribeRetiredKey { project, id } => retire::found(project.as_deref(), *id, here, view),
         Ask::CreateImportJob { ring, name, .. } => import::found_fresh(ring, name, here, view),
-        Ask::DescribeImportJob { ring, name } => import::found_job(ring, name, here, view),
+        Ask::DescribeImportJob { ring, name, .. } => import::found_job(ring, name, here, view),
         Ask::ListImportJobs { ring } => import::found_jobs(ring, here, view),
         Ask::ImportVersion { .. } => import::found(ask, here, view),
         other => found_people(other, action, here, view),

@@ -42,7 +42,7 @@ pub(crate) fn ask(ask: &Ask) -> String {
         Ask::CreateImportJob { ring, name, algorithm, scheme } => {
             told!("CreateImportJob", ring, name, algorithm, scheme)
         }
-        Ask::DescribeImportJob { ring, name } => told!("DescribeImportJob", ring, name),
+        Ask::DescribeImportJob { ring, name, .. } => told!("DescribeImportJob", ring, name),
         Ask::ListImportJobs { ring } => told!("ListImportJobs", ring),
         Ask::ImportVersion { key, version, algorithm, scheme, job, wrapped, .. } => {
             told!("ImportVersion", key, version, algorithm, scheme, job, wrapped)

@@ -37,14 +37,17 @@ pub(crate) struct ImportArgs {
     /// A version whose material is gone, to be given the same material again; one more without.
     #[arg(long, value_name = "NUMBER")]
     version: Option<u32>,
+    /// What wraps the material on its way: RSA-3072, RSA-4096, ML-KEM-768, ML-KEM-1024 or X-Wing.
+    #[arg(long, value_name = "ALGORITHM", default_value = "RSA-3072")]
+    wrap_with: String,
 }
 
 pub(crate) async fn run(args: &ImportArgs, session: &Session) -> Result<(), Failure> {
     let material = material(args)?;
     let key = call(session, args, "describe-key", json!({ "key": args.key })).await?;
     let ring = text(&key, "/key/ring");
-    let (job, spki) = job(session, args, &ring).await?;
-    let wrapped = crypto::wrap_for_import(&spki, Scheme::WrapOaepSha256Kwp, &material);
+    let Job { name: job, scheme, spki } = job(session, args, &ring).await?;
+    let wrapped = crypto::wrap_for_import(&spki, scheme, &material);
     let wrapped = wrapped.map_err(|_| Failure::new("the material cannot be wrapped by the server's key"))?;
     let body = json!({
         "key": args.key,
@@ -67,18 +70,28 @@ async fn call(session: &Session, args: &ImportArgs, operation: &str, body: Value
     }
 }
 
-/// A fresh job in the ring, and the key that it wraps with, once the server has made it.
-async fn job(session: &Session, args: &ImportArgs, ring: &str) -> Result<(String, Vec<u8>), Failure> {
+/// An import job that is ready: how it wraps, and by which public key.
+struct Job {
+    name: String,
+    scheme: Scheme,
+    spki: Vec<u8>,
+}
+
+/// A fresh job in the ring, once the server has made its key.
+async fn job(session: &Session, args: &ImportArgs, ring: &str) -> Result<Job, Failure> {
     let random = crypto::random_bytes::<NAME_BYTES>().map_err(|_| Failure::new("there is no randomness"))?;
     let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let name = format!("import-{name}");
-    let body = json!({ "name": name, "ring": ring, "algorithm": "RSA-3072" });
+    let body = json!({ "name": name, "ring": ring, "algorithm": args.wrap_with });
     call(session, args, "create-import-job", body).await?;
     for _ in 0..ASKED_MAX {
         let found = call(session, args, "describe-import-job", json!({ "name": name, "ring": ring })).await?;
         let spki = found.pointer("/import_job/spki").and_then(Value::as_str).map(|spki| STANDARD.decode(spki));
         if let Some(spki) = spki {
-            return Ok((name, spki.map_err(|_| Failure::new("the server's answer is not base64"))?));
+            let spki = spki.map_err(|_| Failure::new("the server's answer is not base64"))?;
+            let scheme = Scheme::from_name(&text(&found, "/import_job/scheme"));
+            let scheme = scheme.ok_or_else(|| Failure::new("the server wraps in a way that is not known here"))?;
+            return Ok(Job { name, scheme, spki });
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -26,7 +26,8 @@ const OUTSIDE: [(&str, &[&str]); 2] = [("domain", &[]), ("dialect-", &WORDS_OF_D
 const BEYOND: [(&str, &[&str]); 1] = [("dialect-google", &WORDS_OF_GOOGLE)];
 
 /// What one crate alone may need: algorithms, and the module's own C interface.
-const ALONE: [(&str, &str); 3] = [("aws-lc-sys", "crypto"), ("fips205", "crypto"), ("x-wing", "crypto")];
+const ALONE: [(&str, &str); 4] =
+    [("aws-lc-sys", "crypto"), ("fips205", "crypto"), ("x-wing", "crypto"), ("hpke", "crypto")];
 
 fn manifests() -> BTreeMap<String, toml::Table> {
     crates().into_iter().map(|(name, folder)| (name, manifest(&folder))).collect()

@@ -50,11 +50,12 @@ fn exceptions(source: &Source) -> Vec<String> {
 /// Cryptographic dependencies, and what each is there for, in a comment on the line above.
 #[test]
 fn cryptographic_dependencies_name_their_standard() {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "aws-lc-rs",
         "aws-lc-sys",
         "fips205",
         "x-wing",
+        "hpke",
         "rustls",
         "tokio-rustls",
         "rcgen",

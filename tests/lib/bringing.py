@@ -1,27 +1,50 @@
 """Material as its owner brings it to Google Cloud KMS, wrapped by another library, and what comes of it."""
 
+import base64
 import os
 import time
 
-from cryptography.hazmat.primitives import hashes, hmac, keywrap, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives import hashes, hmac, hpke, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, padding, rsa, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 READY_SECONDS_MAX = 60
 MESSAGE = b"pay 100 to alice"
+SHUT = "The material cannot be unwrapped by this import job."
 METHODS = ["RSA_OAEP_3072_SHA1_AES_256", "RSA_OAEP_4096_SHA1_AES_256", "RSA_OAEP_3072_SHA256_AES_256",
-           "RSA_OAEP_4096_SHA256_AES_256", "RSA_OAEP_3072_SHA256", "RSA_OAEP_4096_SHA256"]
+           "RSA_OAEP_4096_SHA256_AES_256", "RSA_OAEP_3072_SHA256", "RSA_OAEP_4096_SHA256",
+           "HPKE_KEM_ML_KEM_768_HKDF_SHA256_AES_256_GCM", "HPKE_KEM_ML_KEM_1024_HKDF_SHA256_AES_256_GCM",
+           "HPKE_KEM_XWING_HKDF_SHA256_AES_256_GCM"]
+ML_KEM_768, ML_KEM_1024, X_WING = METHODS[6:]
+ML_KEM_768_BYTES = 1_184
+# The format in which a job tells its public key, its bytes, and those of what it encapsulates.
+HPKE = {ML_KEM_768: ("NIST_PQC", 1_184, 1_088), ML_KEM_1024: ("NIST_PQC", 1_568, 1_568), X_WING: ("XWING_RAW_BYTES", 1_216, 1_120)}
 
 
-def wrapped(pem, method, material):
-    """As Google's documentation says that it is to be done."""
-    key = serialization.load_pem_public_key(pem.encode())
+def wrapped(public, method, material):
+    """As Google's documentation says that it is to be done. The public key is as the job tells it: text, or bytes."""
+    if method in HPKE:
+        return sealed(public, method, material)
+    key = serialization.load_pem_public_key(public.encode())
     digest = hashes.SHA1() if "SHA1" in method else hashes.SHA256()
     oaep = padding.OAEP(padding.MGF1(digest), digest, None)
     if not method.endswith("AES_256"):
         return key.encrypt(material, oaep)
     between = os.urandom(32)
     return key.encrypt(between, oaep) + keywrap.aes_key_wrap_with_padding(between, material)
+
+
+def sealed(public, method, material):
+    """The encapsulated key and the ciphertext behind it, as OpenSSL makes them."""
+    if method == X_WING:
+        lattice = mlkem.MLKEM768PublicKey.from_public_bytes(public[:ML_KEM_768_BYTES])
+        point = x25519.X25519PublicKey.from_public_bytes(public[ML_KEM_768_BYTES:])
+        kem, key = hpke.KEM.MLKEM768_X25519, hpke.MLKEM768X25519PublicKey(lattice, point)
+    elif method == ML_KEM_1024:
+        kem, key = hpke.KEM.MLKEM1024, mlkem.MLKEM1024PublicKey.from_public_bytes(public)
+    else:
+        kem, key = hpke.KEM.MLKEM768, mlkem.MLKEM768PublicKey.from_public_bytes(public)
+    return hpke.Suite(kem, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM).encrypt(material, key)
 
 
 def pkcs8(key):
@@ -44,8 +67,8 @@ class Bringer:
             name = f"job-{METHODS.index(method)}"
             made = self.client.create_import_job(parent=self.ring, import_job_id=name, import_job={
                 "import_method": method, "protection_level": "SOFTWARE"})
-            self.caller.equal(f"{method}: the job", (made.name, made.state.name, made.import_method.name, made.public_key.pem),
-                              (f"{self.ring}/importJobs/{name}", "PENDING_GENERATION", method, ""))
+            self.caller.equal(f"{method}: the job", (made.name, made.state.name, made.import_method.name, made.public_key.pem, made.public_key.data),
+                              (f"{self.ring}/importJobs/{name}", "PENDING_GENERATION", method, "", b""))
             self.jobs[method] = self.ready(made.name)
         return self.jobs[method]
 
@@ -65,7 +88,7 @@ class Bringer:
     def request(self, key, algorithm, material, method=METHODS[2], **more):
         job = self.job(method)
         return {"parent": key, "algorithm": algorithm, "import_job": job.name,
-                "wrapped_key": wrapped(job.public_key.pem, method, material), **more}
+                "wrapped_key": wrapped(job.public_key.pem or job.public_key.data, method, material), **more}
 
     def bring(self, key, algorithm, material, method=METHODS[2], **more):
         return self.client.import_crypto_key_version(request=self.request(key, algorithm, material, method, **more))
@@ -129,6 +152,67 @@ def asymmetric(bringer):
     caller.equal("Ed25519: its owner's signatures, byte by byte", signed, edwards.sign(MESSAGE))
 
 
+def quantum_safe(bringer):
+    """Jobs of ML-KEM and X-Wing: their public keys, what they bring, and what they refuse."""
+    caller, client = bringer.caller, bringer.client
+
+    def told(name, wanted):
+        job = client.get_import_job(request={"name": name, "public_key_format": wanted})
+        return job.public_key_format.name, job.public_key.pem, job.public_key.data
+
+    jobs = {job.name: job for job in client.list_import_jobs(parent=bringer.ring)}
+    for method in (method for method in bringer.jobs if method in HPKE):
+        job, (form, size, _) = bringer.job(method), HPKE[method]
+        raw = job.public_key.data
+        caller.equal(f"{method}: the job's public key", (job.public_key_format.name, len(raw), job.public_key.pem), (form, size, ""))
+        caller.equal("is the same when it is asked for", told(job.name, form), (form, "", raw))
+        caller.equal("and in a list", jobs[job.name].public_key, job.public_key)
+        kind, text, der = told(job.name, "DER")
+        caller.ok("in DER it is behind its algorithm", (kind, text) == ("DER", "") and der.endswith(raw) and len(der) - size in (22, 24), der[:32])
+        kind, text, data = told(job.name, "PEM")
+        lines = base64.b64decode("".join(text.splitlines()[1:-1]))
+        caller.equal("and as text the same", (kind, lines, data.decode()), ("PEM", der, text))
+        other = "NIST_PQC" if form != "NIST_PQC" else "XWING_RAW_BYTES"
+        caller.refused("another's raw form it has not", "InvalidArgument", "raw form", "get_import_job", name=job.name,
+                       public_key_format=other)
+        shut(bringer, method)
+    if METHODS[2] in bringer.jobs:
+        name = bringer.jobs[METHODS[2]].name
+        caller.refused("an RSA key has no raw form", "InvalidArgument", "raw form", "get_import_job", name=name,
+                       public_key_format="NIST_PQC")
+        kind, text, der = told(name, "DER")
+        caller.equal("but DER", (kind, text, serialization.load_der_public_key(der).key_size), ("DER", "", 3_072))
+    theirs = rsa.generate_private_key(65_537, 4_096)
+    key = bringer.key("long", "ASYMMETRIC_SIGN", "RSA_SIGN_PKCS1_4096_SHA512")
+    version = bringer.bring(key, "RSA_SIGN_PKCS1_4096_SHA512", pkcs8(theirs), X_WING).name
+    caller.equal("X-Wing: an RSA key as long as they are", client.get_public_key(name=version).pem, spki(theirs))
+    lattice = mlkem.MLKEM1024PrivateKey.generate()
+    key = bringer.key("lattices", "KEY_ENCAPSULATION", "ML_KEM_1024")
+    version = bringer.bring(key, "ML_KEM_1024", pkcs8(lattice), ML_KEM_1024).name
+    secret, ciphertext = lattice.public_key().encapsulate()
+    opened = client.decapsulate(request={"name": version, "ciphertext": ciphertext}).shared_secret
+    caller.equal("ML-KEM-1024: a key of its own kind", opened, secret)
+
+
+def shut(bringer, method):
+    """Whatever is wrong with it is told in the same words."""
+    from google.api_core.exceptions import GoogleAPICallError
+    key, (_, _, encapsulated) = f"{bringer.ring}/cryptoKeys/gcm", HPKE[method]
+    good = bringer.request(key, "AES_256_GCM", os.urandom(32), method)["wrapped_key"]
+    bringer.caller.equal(f"{method}: how long it is", len(good), encapsulated + 32 + 16)
+    edited = lambda at: good[:at] + bytes([good[at] ^ 1]) + good[at + 1:]
+    foreign = [bringer.request(key, "AES_256_GCM", os.urandom(32), other)["wrapped_key"] for other in bringer.jobs if other != method]
+    words = set()
+    for bad in [bytes(len(good)), *map(edited, (0, encapsulated - 1, encapsulated, len(good) - 1)), good[:-1], good + b"\0",
+                good[:encapsulated], good[:encapsulated + 15], good[:1], good[encapsulated:] + good[:encapsulated], *foreign]:
+        request = {"parent": key, "algorithm": "AES_256_GCM", "import_job": bringer.job(method).name, "wrapped_key": bad}
+        try:
+            words.add(str(bringer.client.import_crypto_key_version(request=request)))
+        except GoogleAPICallError as error:
+            words.add(str(error))
+    bringer.caller.ok("what is damaged, cut or another's", len(words) == 1 and SHUT in words.pop(), words)
+
+
 def published(bringer):
     """A key that has several forms is given out in one that was named."""
     caller, client = bringer.caller, bringer.client
@@ -149,7 +233,6 @@ def published(bringer):
 def refused(bringer):
     caller, ring = bringer.caller, bringer.ring
     key, material = f"{ring}/cryptoKeys/gcm", os.urandom(32)
-    shut = "The material cannot be unwrapped by this import job."
 
     def no(what, kind, words, **more):
         request = bringer.request(key, "AES_256_GCM", material) | more
@@ -157,10 +240,10 @@ def refused(bringer):
 
     good = bringer.request(key, "AES_256_GCM", material)["wrapped_key"]
     no("no material", "InvalidArgument", "wrapped_key", wrapped_key=b"")
-    no("what is not wrapped", "InvalidArgument", shut, wrapped_key=bytes(500))
-    no("what was changed at its end", "InvalidArgument", shut, wrapped_key=good[:-1] + bytes([good[-1] ^ 1]))
-    no("what was changed at its beginning", "InvalidArgument", shut, wrapped_key=bytes([good[0] ^ 1]) + good[1:])
-    no("what another job is for", "InvalidArgument", shut,
+    no("what is not wrapped", "InvalidArgument", SHUT, wrapped_key=bytes(500))
+    no("what was changed at its end", "InvalidArgument", SHUT, wrapped_key=good[:-1] + bytes([good[-1] ^ 1]))
+    no("what was changed at its beginning", "InvalidArgument", SHUT, wrapped_key=bytes([good[0] ^ 1]) + good[1:])
+    no("what another job is for", "InvalidArgument", SHUT,
        wrapped_key=bringer.request(key, "AES_256_GCM", material, METHODS[0])["wrapped_key"])
     no("another algorithm than the key's purpose has", "InvalidArgument", "purpose", algorithm="HMAC_SHA256")
     no("the envelope's algorithm for a raw key", "InvalidArgument", "purpose", algorithm="GOOGLE_SYMMETRIC_ENCRYPTION")
@@ -184,8 +267,8 @@ def refused(bringer):
         request = bringer.request(f"{ring}/cryptoKeys/{name}", algorithm, inside)
         caller.refused(what, "InvalidArgument", words, "import_crypto_key_version", **request)
     jobs = {"parent": ring, "import_job_id": "more"}
-    caller.refused("a job of a method that is not here", "MethodNotImplemented", "HPKE_KEM_ML_KEM_768", "create_import_job",
-                   **jobs, import_job={"import_method": 8, "protection_level": "SOFTWARE"})
+    caller.refused("a job of a method that nobody knows", "InvalidArgument", "import_method 7", "create_import_job",
+                   **jobs, import_job={"import_method": 7, "protection_level": "SOFTWARE"})
     caller.refused("a job in an HSM", "FailedPrecondition", "HSM", "create_import_job",
                    **jobs, import_job={"import_method": METHODS[0], "protection_level": "HSM"})
     caller.refused("a job without a method", "InvalidArgument", "import_method", "create_import_job", **jobs, import_job={})

@@ -7,9 +7,13 @@ use std::sync::Arc;
 const METHODS: [Scheme; 3] = [Scheme::WrapOaepSha1Kwp, Scheme::WrapOaepSha256Kwp, Scheme::WrapOaepSha256];
 
 fn job() -> (WorkKey, Vec<u8>) {
-    let Ok(fresh) = generate(Algorithm::Rsa3072) else { panic!("an import job's key") };
+    job_of(Algorithm::Rsa3072)
+}
+
+fn job_of(algorithm: Algorithm) -> (WorkKey, Vec<u8>) {
+    let Ok(fresh) = generate(algorithm) else { panic!("an import job's key") };
     let (key, tenant, ready) = (ObjectId([1; 16]), ObjectId([0; 16]), Default::default());
-    let (algorithm, purpose, bytes) = (Algorithm::Rsa3072, Purpose::Import, fresh.material);
+    let (purpose, bytes) = (Purpose::Import, fresh.material);
     let material = KeyMaterial { key, tenant, version: 1, algorithm, purpose, bytes, ready };
     (WorkKey { key, version: 1, material: Arc::new(material) }, fresh.public.unwrap())
 }
@@ -45,6 +49,7 @@ fn pkcs8(algorithm: Algorithm, material: &[u8]) -> Vec<u8> {
 fn what_is_brought_is_what_was_there_byte_by_byte_with_its_public_half() {
     use Algorithm::*;
     let (with, public) = job();
+    let kems = Scheme::WrapHpke.algorithms().iter().map(|kem| job_of(*kem)).collect::<Vec<_>>();
     let all = [
         (Aes128, Purpose::EncryptRaw),
         (Aes256, Purpose::Encrypt),
@@ -80,6 +85,13 @@ fn what_is_brought_is_what_was_there_byte_by_byte_with_its_public_half() {
             assert_eq!(bytes(&taken.material), bytes(&made.material), "{algorithm:?}");
             assert_eq!(taken.public, made.public, "{algorithm:?}");
         }
+        for (with, public) in &kems {
+            let wrapped = wrap_for_import(public, Scheme::WrapHpke, &brought).unwrap();
+            let Ok(taken) = import(with, Scheme::WrapHpke, &wrapped, algorithm, purpose) else {
+                panic!("{algorithm:?}")
+            };
+            assert_eq!(bytes(&taken.material), bytes(&made.material), "{algorithm:?}");
+        }
     }
 }
 
@@ -110,6 +122,16 @@ fn whatever_keeps_it_shut_looks_alike() {
     // A key between of another length than AES-256 has.
     let short = wrap_for_import(&public, Scheme::WrapOaepSha256, &[1; 16]).unwrap();
     assert_eq!(refused(Scheme::WrapOaepSha256Kwp, &[short, vec![0; 40]].concat()), Some(Fault::WrappedUnreadable));
+}
+
+#[test]
+fn a_job_unwraps_in_the_way_that_it_says() {
+    let ((rsa, _), (kem, public)) = (job(), job_of(Algorithm::XWing));
+    let wrapped = wrap_for_import(&public, Scheme::WrapHpke, &[7; 32]).unwrap();
+    let got = |with, method| import(with, method, &wrapped, Algorithm::Aes256, Purpose::Encrypt).err();
+    assert_eq!(got(&kem, Scheme::WrapHpke), None);
+    assert_eq!(got(&kem, Scheme::WrapOaepSha256), Some(Fault::WrongPurpose { purpose: Purpose::Import }));
+    assert!(matches!(got(&rsa, Scheme::WrapHpke), Some(Fault::WrappedUnreadable | Fault::NotImplemented { .. })));
 }
 
 /// PKCS#8 of a P-256 key up to its scalar, and between that and its point (RFC 5208, RFC 5915).

@@ -14,7 +14,7 @@ fn der<K: AsDer<PublicKeyX509Der<'static>>>(key: &K) -> Vec<u8> {
 fn public(algorithm: Algorithm, material: &[u8]) -> Vec<u8> {
     match Private::parse(algorithm, Purpose::Sign, material).unwrap_or_else(|_| panic!("{algorithm:?} is refused")) {
         Private::RsaSign(signer) => der(signer.pair.public_key()),
-        Private::RsaDecrypt(_) => panic!("it was to sign"),
+        Private::RsaDecrypt(_) | Private::Unwraps(_) => panic!("it was to sign"),
         Private::Ecdsa(pair) => der(pair.public_key()),
         Private::Ed25519(pair) => der(pair.public_key()),
         Private::MlDsa(signer) => der(signer.pair.public_key()),

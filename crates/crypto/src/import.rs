@@ -65,7 +65,7 @@ fn believed(algorithm: Algorithm, purpose: Purpose, inside: &[u8]) -> Result<Fre
 /// All that is wrong with it looks alike.
 fn unwrapped(with: &WorkKey, method: Scheme, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let key = match Private::of(with)? {
-        Private::Unwraps(key) if method == Scheme::WrapHpke => return key.unwrap(wrapped),
+        Private::Unwraps(key) if method == Scheme::WrapHpke => return key.opened(wrapped),
         Private::RsaDecrypt(key) => key,
         _ => return Err(Fault::WrongPurpose { purpose: with.material.purpose }),
     };

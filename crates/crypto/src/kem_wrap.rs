@@ -36,7 +36,7 @@ impl Unwrapper {
     }
 
     /// All that is wrong with it looks alike.
-    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    pub(crate) fn opened(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let opened = match self {
             Self::MlKem768(key) => open::<MlKem768, HkdfSha256, AesGcm256>(key, wrapped, INFO, ASSOCIATED),
             Self::MlKem1024(key) => open::<MlKem1024, HkdfSha256, AesGcm256>(key, wrapped, INFO, ASSOCIATED),

@@ -52,7 +52,7 @@ fn what_another_library_wrapped_is_unwrapped() {
     for case in known {
         let (algorithm, seed) = (algorithm(&case), case.bytes("skRm"));
         let key = Unwrapper::from_seed(algorithm, &seed).unwrap();
-        assert_eq!(*key.unwrap(&case.bytes("wrapped")).unwrap(), case.bytes("pt"));
+        assert_eq!(*key.opened(&case.bytes("wrapped")).unwrap(), case.bytes("pt"));
         assert_eq!(algorithm.raw_public(&public(algorithm, &seed)).unwrap(), case.bytes("pkRm"));
     }
 }
@@ -63,7 +63,7 @@ fn what_was_wrapped_here_is_unwrapped_and_nothing_else() {
         let (algorithm, seed) = (algorithm(&case), case.bytes("skRm"));
         let (key, public) = (Unwrapper::from_seed(algorithm, &seed).unwrap(), public(algorithm, &seed));
         for material in [b"".as_slice(), &[7; 32], &[8; 2_400]] {
-            assert_eq!(*key.unwrap(&wrap(&public, material).unwrap()).unwrap(), material);
+            assert_eq!(*key.opened(&wrap(&public, material).unwrap()).unwrap(), material);
         }
         let good = wrap(&public, &[7; 32]).unwrap();
         assert_ne!(good, wrap(&public, &[7; 32]).unwrap());
@@ -71,12 +71,12 @@ fn what_was_wrapped_here_is_unwrapped_and_nothing_else() {
         for at in [0, encapsulated - 1, encapsulated, good.len() - 1] {
             let mut edited = good.clone();
             edited[at] ^= 1;
-            assert_eq!(key.unwrap(&edited).err(), Some(Fault::WrappedUnreadable), "{algorithm:?} {at}");
+            assert_eq!(key.opened(&edited).err(), Some(Fault::WrappedUnreadable), "{algorithm:?} {at}");
         }
         for cut in [0, 1, encapsulated - 1, encapsulated, encapsulated + 15, good.len() - 1] {
-            assert_eq!(key.unwrap(&good[..cut]).err(), Some(Fault::WrappedUnreadable), "{algorithm:?} {cut}");
+            assert_eq!(key.opened(&good[..cut]).err(), Some(Fault::WrappedUnreadable), "{algorithm:?} {cut}");
         }
-        assert!(key.unwrap(&[good.as_slice(), &[0]].concat()).is_err());
+        assert!(key.opened(&[good.as_slice(), &[0]].concat()).is_err());
         assert!(Unwrapper::from_seed(algorithm, &seed[1..]).is_none());
         assert!(Unwrapper::from_seed(Algorithm::Ed25519, &seed).is_none());
         assert!(wrap(&public[1..], &[7; 32]).is_err() && wrap(&[], &[]).is_err());

@@ -50,7 +50,7 @@ operation! {
         algorithm: Algorithm = "What the material is for.";
         scheme: Option<Scheme> = "The only way in which it shall be used; the key's without.";
         job: String = "An import job of the key's ring.";
-        wrapped: Blob = "The material, wrapped: a symmetric key is its bytes, a private key PKCS#8 in DER.";
+        wrapped: Blob = "The material, wrapped: a symmetric key is its bytes, a private key PKCS#8 in DER. HPKE's encapsulated key stands before its ciphertext.";
     } => "version", |input| Ok(Ask::ImportVersion {
         key: input.key,
         version: input.version,

@@ -23,10 +23,12 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const BATCH_ENTRIES_MAX: usize = 256;
 /// The most bytes of entries in one write, beyond its first entry.
 const BATCH_BYTES_MAX: usize = 1 << 20;
-/// A batch that follows one of so many waits for more of them: what a commit costs, all in it share.
+/// Where so many callers are around, a batch waits for all of them: what a commit costs, all in it share.
 const COMPANY_MIN: usize = 4;
-/// How long it waits. A caller who is alone never does.
-const COMPANY_WAIT: Duration = Duration::from_micros(300);
+/// How long it waits at most. A caller who is alone never does.
+const COMPANY_WAIT_MICROS: u64 = 1_000;
+/// How often it looks who has come. Being woken by each of them would cost more than their company saves.
+const COMPANY_LOOK: Duration = Duration::from_micros(100);
 /// How often the head of a moving log is signed.
 const CHECKPOINT_MILLIS: i64 = 1_000;
 /// How often a store that failed is opened anew.
@@ -91,7 +93,7 @@ pub(crate) struct Committer {
     /// To whoever anchors; none where nothing is anchored.
     keeper: Option<Sender<Due>>,
     broken: bool,
-    /// How many were in the last batch.
+    /// How many callers were around when the last batch was done: those in it, and those who waited by then.
     company: usize,
     /// When the store was opened anew last, in milliseconds of the stopwatch.
     reopened: u64,
@@ -247,9 +249,7 @@ impl Committer {
 
     /// Commits one batch of those who wait. True: somebody said stop.
     fn take(&mut self, first: Box<Submission>) -> bool {
-        if self.company >= COMPANY_MIN && !self.broken {
-            std::thread::sleep(COMPANY_WAIT);
-        }
+        self.await_company();
         let ready = self.is_ready();
         let locked = clock::stopwatch_micros();
         let (mut waiting, mut bytes) = (vec![first], 0_usize);
@@ -267,7 +267,7 @@ impl Committer {
                 Err(_) => break,
             }
         }
-        self.company = waiting.len();
+        let taken = waiting.len();
         if ready {
             self.commit(waiting);
             let held = clock::stopwatch_micros().saturating_sub(locked);
@@ -275,7 +275,19 @@ impl Committer {
         } else {
             self.turn_away(waiting);
         }
+        self.company = taken + self.orders.len();
         after.is_some_and(|order| self.other(order))
+    }
+
+    /// Until all are here who were around lately, or it has waited long enough.
+    fn await_company(&self) {
+        if self.company < COMPANY_MIN || self.broken {
+            return;
+        }
+        let until = clock::stopwatch_micros().saturating_add(COMPANY_WAIT_MICROS);
+        while self.orders.len() + 1 < self.company.min(BATCH_ENTRIES_MAX) && clock::stopwatch_micros() < until {
+            std::thread::sleep(COMPANY_LOOK);
+        }
     }
 
     fn other(&mut self, order: Order) -> bool {

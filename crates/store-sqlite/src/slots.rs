@@ -4,14 +4,13 @@
 //! that moved away. So blobs never move: each has a slot in a table that only grows at its end and whose records never
 //! change their size. A blob that is replaced or removed is overwritten in place, and its slot is used again.
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 /// Slots come in multiples of this, so that a change of a few bytes stays in its slot.
 const STEP_BYTES: usize = 64;
 /// The blob's length, big-endian, before the blob; zeros after it.
 const PREFIX_BYTES: usize = 4;
 
-const SIZE_OF: &str = "SELECT length(bytes) FROM blobs WHERE slot = ?1";
 const FILL: &str = "UPDATE blobs SET bytes = ?2 WHERE slot = ?1";
 const WIPE: &str = "UPDATE blobs SET bytes = zeroblob(length(bytes)) WHERE slot = ?1";
 const APPEND: &str = "INSERT INTO blobs (bytes) VALUES (?1)";
@@ -19,12 +18,26 @@ const GIVE_BACK: &str = "INSERT OR IGNORE INTO free_slots (size, slot) VALUES (?
 const TAKE: &str = "DELETE FROM free_slots WHERE (size, slot) =
     (SELECT size, slot FROM free_slots WHERE size = ?1 LIMIT 1) RETURNING slot";
 
+/// A slot that is taken, and its size.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    slot: i64,
+    size: i64,
+}
+
+impl Slot {
+    /// From a slot and the length of what stands in it; none where either is missing.
+    pub(crate) fn read(row: &Row<'_>) -> Result<Option<Self>> {
+        let (slot, size): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        Ok(slot.zip(size).map(|(slot, size)| Self { slot, size }))
+    }
+}
+
 /// Puts a blob where the former stood if it fits exactly, else elsewhere. Of the former nothing is left. The slot of
 /// the new one; none if it is empty.
-pub(crate) fn replace(link: &Connection, former: Option<i64>, blob: &[u8]) -> Result<Option<i64>> {
+pub(crate) fn replace(link: &Connection, former: Option<Slot>, blob: &[u8]) -> Result<Option<i64>> {
     let (needed, bytes) = framed(blob)?;
-    let former_size = former.map(|slot| size_of(link, slot)).transpose()?.flatten();
-    if let (Some(slot), Some(size)) = (former, former_size) {
+    if let Some(Slot { slot, size }) = former {
         if !blob.is_empty() && size == needed {
             link.prepare_cached(FILL)?.execute((slot, bytes))?;
             return Ok(Some(slot));
@@ -50,10 +63,6 @@ fn place(link: &Connection, size: i64, bytes: Vec<u8>) -> Result<i64> {
         Some(slot) => link.prepare_cached(FILL)?.execute((slot, bytes)).map(|_| slot),
         None => link.prepare_cached(APPEND)?.insert([bytes]),
     }
-}
-
-fn size_of(link: &Connection, slot: i64) -> Result<Option<i64>> {
-    link.prepare_cached(SIZE_OF)?.query_row([slot], |row| row.get(0)).optional()
 }
 
 /// What stands in the slot, and how long that is.

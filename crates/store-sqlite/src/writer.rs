@@ -19,6 +19,9 @@ const INSERT_BATCH: &str =
 const PUT_ROW: &str = "INSERT INTO rows (tbl, id, revision, position, tenant, place, owner, due, slot)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (tbl, id) DO UPDATE SET revision = ?3, position = ?4, tenant = ?5, place = ?6, owner = ?7, due = ?8, slot = ?9";
+/// What stays the same is not written, and so its indexes are left alone.
+const RENEW_ROW: &str = "UPDATE rows SET revision = ?3, position = ?4 WHERE tbl = ?1 AND id = ?2
+    AND tenant = ?5 AND place IS ?6 AND owner IS ?7 AND due = ?8 AND slot IS ?9";
 const PUT_NODE: &str = "INSERT INTO nodes (id, bytes) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET bytes = ?2";
 /// The row as it stands.
 const KEEP_FORMER: &str = "INSERT INTO history (tbl, id, until, revision, position, tenant, place, owner, due, bytes)
@@ -27,7 +30,8 @@ const KEEP_FORMER: &str = "INSERT INTO history (tbl, id, until, revision, positi
 const PUT_FORMER: &str =
     "INSERT OR REPLACE INTO history (tbl, id, until, revision, position, tenant, place, owner, due, bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const SLOT_OF: &str = "SELECT slot FROM rows WHERE tbl = ?1 AND id = ?2";
+/// The slot of the row that stands, and its size; neither where the row holds no blob.
+const STANDING: &str = "SELECT slot, length(bytes) FROM rows LEFT JOIN blobs USING (slot) WHERE tbl = ?1 AND id = ?2";
 const INSERT_CHECKPOINT: &str = "INSERT OR REPLACE INTO checkpoints (size, note, wall) VALUES (?1, ?2, ?3)";
 /// The batches that may be looked at in one step. The last one stays, whatever is asked: the log goes on from it.
 const PRUNABLE: &str = "SELECT first, count, length(entries) FROM batches
@@ -300,16 +304,20 @@ fn write_rows(link: &Connection, rows: &[(i64, i64, &StoredRow)]) -> Result<(), 
     if rows.is_empty() {
         return Ok(());
     }
-    let (mut put, mut slot_of) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(SLOT_OF)?);
+    let (mut put, mut renew) = (link.prepare_cached(PUT_ROW)?, link.prepare_cached(RENEW_ROW)?);
+    let mut standing = link.prepare_cached(STANDING)?;
     for (revision, position, row) in rows {
         let (table, id) = (row.id.table as u8, row.id.id.0);
-        let stood = slot_of.query_row((table, id), |found| found.get::<_, Option<i64>>(0)).optional()?;
+        let stood = standing.query_row((table, id), slots::Slot::read).optional()?;
         if stood.is_some() && keeps_history(row.id.table) {
             run(link, KEEP_FORMER, (table, id, position))?;
         }
         let slot = slots::replace(link, stood.flatten(), &row.blob)?;
         let (place, owner) = (nullable(&row.place), nullable(&row.owner));
-        put.execute((table, id, revision, position, row.tenant.0, place, owner, row.due, slot))?;
+        let values = (table, id, revision, position, row.tenant.0, place, owner, row.due, slot);
+        if stood.is_none() || renew.execute(values)? == 0 {
+            put.execute(values)?;
+        }
     }
     Ok(())
 }
@@ -332,3 +340,7 @@ fn write_former(link: &Connection, rows: &[FormerRow]) -> Result<(), rusqlite::E
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -2,7 +2,6 @@
 
 use crate::input::Objection;
 use crate::proto;
-use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
 
@@ -46,9 +45,9 @@ pub(crate) fn unknown_field(name: &str) -> Objection {
 
 /// Writes a message. What is as if it had not been said is left out.
 pub(crate) fn written(kind: &MessageDescriptor, message: &[u8], numbers: bool) -> Option<Vec<u8>> {
+    let mut serializer = serde_json::Serializer::new(Vec::with_capacity(message.len() * 2 + 128));
     let message = DynamicMessage::decode(kind.clone(), message).ok()?;
     let options = SerializeOptions::new().use_enum_numbers(numbers);
-    let mut serializer = serde_json::Serializer::new(Vec::with_capacity(message.encoded_len() * 2 + 128));
     message.serialize_with_options(&mut serializer, &options).ok()?;
     Some(serializer.into_inner())
 }

@@ -50,68 +50,28 @@ words! {
     VersionCause, "cause": "creation" = Creation, "schedule" = Schedule, "demand" = Demand;
 }
 
-impl Word for Authority {
-    const WHAT: &'static str = "authority";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.into_iter().map(|one| (one.name(), one))
-    }
+/// What has its words in the house already. Some are read in its own way there: whatever the case.
+macro_rules! named {
+    ($($type:ident, $what:literal $(, $parse:ident)?;)+) => {
+        $(impl Word for $type {
+            const WHAT: &'static str = $what;
+            fn all() -> impl Iterator<Item = (&'static str, Self)> {
+                Self::ALL.iter().map(|one| (one.name(), *one))
+            }
+            $(fn parse(text: &str) -> Option<Self> {
+                Self::$parse(text)
+            })?
+        })+
+    };
 }
 
-impl Word for Profile {
-    const WHAT: &'static str = "profile";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.into_iter().map(|one| (one.name(), one))
-    }
-}
-
-impl Word for Algorithm {
-    const WHAT: &'static str = "algorithm";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.iter().map(|one| (one.name(), *one))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::from_name(text)
-    }
-}
-
-impl Word for Scheme {
-    const WHAT: &'static str = "scheme";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.iter().map(|one| (one.name(), *one))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::from_name(text)
-    }
-}
-
-impl Word for AccessReason {
-    const WHAT: &'static str = "reason";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.iter().map(|one| (one.name(), *one))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::from_name(text)
-    }
-}
-
-impl Word for Hash {
-    const WHAT: &'static str = "hash";
-
-    fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        Self::ALL.into_iter().map(|one| (one.name(), one))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::from_name(text)
-    }
+named! {
+    Authority, "authority";
+    Profile, "profile";
+    Algorithm, "algorithm", from_name;
+    Scheme, "scheme", from_name;
+    Hash, "hash", from_name;
+    AccessReason, "reason";
 }
 
 /// `ROLE` in the whole tenant, `ROLE ring:NAME` in a ring, `ROLE key:ID` on one key.

@@ -4,7 +4,7 @@
 use super::{Committer, Judged, REOPEN_MILLIS, Submission, batch_mac};
 use crate::Unrecorded;
 use crate::state::Unproven;
-use crate::store::StoreFault;
+use crate::store::{StoreFault, StoredBatch};
 use std::sync::atomic::Ordering;
 
 /// How long the fate of a batch is looked for before those who wait are told that it may have happened. Shorter than
@@ -85,7 +85,7 @@ impl Committer {
         self.is_still_ours()?;
         self.holds_what_was_acknowledged()?;
         if let Some(Unsettled { judged, until }) = self.unsettled.take() {
-            match self.shared.reader.batches(judged.batch.first, 1) {
+            match self.held_from(judged.batch.first) {
                 Ok(found) if found.iter().any(|found| judged.batch.is(found)) => self.settle(judged),
                 Ok(_) => {
                     self.undo(&judged);
@@ -97,7 +97,22 @@ impl Committer {
                 }
             }
         }
+        if self.shared.reader.is_shared() {
+            self.lock()?;
+            return self.writer.release();
+        }
         self.catch_up()
+    }
+
+    /// Batches from `first` on. Of several servers only the one counts that confirmed our last commit: a reader may be led
+    /// to a former primary that came back, and would find there what the new one never had.
+    fn held_from(&mut self, first: u64) -> Result<Vec<StoredBatch>, StoreFault> {
+        if !self.shared.reader.is_shared() {
+            return self.shared.reader.batches(first, 1);
+        }
+        let locked = self.writer.lock(first)?;
+        self.writer.release()?;
+        Ok(locked.news)
     }
 
     fn holds_what_was_acknowledged(&self) -> Result<(), StoreFault> {

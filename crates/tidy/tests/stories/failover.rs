@@ -146,6 +146,22 @@ fn a_server_that_lost_something_is_refused() {
     });
 }
 
+/// Only the server that takes the writes says what became of a batch: one that readers may still be led to, a former
+/// primary that came back, has what was lost with it.
+#[test]
+fn what_only_a_former_primary_holds_is_not_acknowledged() {
+    let Some((_, _, url)) = server::fresh() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::found(Place::at(url)).await;
+        assert_eq!(world.tell("store loses its answer").await, "");
+        assert_eq!(world.ask("alice creates j").await, "Active, 1*: Active");
+        assert_eq!(world.tell("store goes on elsewhere without it").await, "");
+        assert_eq!(world.ask("alice creates k").await, "unavailable: Store");
+        assert_eq!(world.ask("alice creates m").await, "Active, 1*: Active");
+    });
+}
+
 /// What somebody writes who has the database but not the root key is not read up.
 #[test]
 fn a_forged_batch_stops_the_node() {

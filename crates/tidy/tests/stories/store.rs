@@ -12,6 +12,8 @@ pub(crate) struct Switches {
     pub(crate) pruning: AtomicBool,
     /// The next append is done, and nobody is told.
     pub(crate) answer: AtomicBool,
+    /// Where that answer is lost, whoever writes goes on with another server, which never had the batch.
+    pub(crate) elsewhere: AtomicBool,
 }
 
 /// A folder of the embedded store, or a database of a real PostgreSQL.
@@ -86,6 +88,8 @@ impl Place {
 struct Breakable {
     writer: Box<dyn Writer>,
     broken: Arc<Switches>,
+    /// Whether the next look at the log is at that other server.
+    is_elsewhere: bool,
 }
 
 impl Breakable {
@@ -96,7 +100,11 @@ impl Breakable {
 
 impl Writer for Breakable {
     fn lock(&mut self, size: u64) -> Result<Locked, StoreFault> {
-        self.whole()?.lock(size)
+        let locked = self.whole()?.lock(size)?;
+        match std::mem::take(&mut self.is_elsewhere) {
+            true => Ok(Locked { size, news: Vec::new() }),
+            false => Ok(locked),
+        }
     }
 
     fn release(&mut self) -> Result<(), StoreFault> {
@@ -106,7 +114,10 @@ impl Writer for Breakable {
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
         self.whole()?.append(batch)?;
         match self.broken.answer.swap(false, Ordering::SeqCst) {
-            true => Err(StoreFault("the connection was lost at the commit".into())),
+            true => {
+                self.is_elsewhere = self.broken.elsewhere.swap(false, Ordering::SeqCst);
+                Err(StoreFault("the connection was lost at the commit".into()))
+            }
             false => Ok(()),
         }
     }
@@ -139,6 +150,6 @@ impl Writer for Breakable {
 }
 
 pub(crate) fn breakable(store: Store, broken: &Arc<Switches>) -> Store {
-    let writer = Breakable { writer: store.writer, broken: Arc::clone(broken) };
+    let writer = Breakable { writer: store.writer, broken: Arc::clone(broken), is_elsewhere: false };
     Store { writer: Box::new(writer), ..store }
 }

@@ -114,6 +114,10 @@ impl World {
             ["minutes", minutes] => self.clock.advance(minutes.parse::<i64>().unwrap() * 60_000),
             ["pruning", state] => self.broken.pruning.store(state == "breaks", Ordering::SeqCst),
             ["store", "loses", "its", "answer"] => self.broken.answer.store(true, Ordering::SeqCst),
+            ["store", "goes", "on", "elsewhere", "without", "it"] => {
+                self.broken.elsewhere.store(true, Ordering::SeqCst);
+                self.broken.answer.store(true, Ordering::SeqCst);
+            }
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
                 let done = self.path().do_due().await;

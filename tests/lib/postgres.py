@@ -9,6 +9,9 @@ import time
 
 from house import free_port
 
+# After a power cut it syncs its whole folder and replays before it takes anybody.
+START_SECONDS_MAX = 120
+
 
 def binaries():
     """The folder of the newest one that is installed; none if there is none."""
@@ -54,7 +57,7 @@ class Server:
             self.process = subprocess.Popen(
                 [self.bin / "postgres", "-D", self.data, "-p", str(self.port), "-k", self.folder, *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.user())
-        until = time.monotonic() + 30
+        until = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < until:
             ready = subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)], check=False)
             if ready.returncode == 0:

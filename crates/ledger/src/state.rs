@@ -211,7 +211,7 @@ impl Nodes {
     }
 
     fn verified(&self, stored: &StoredNode, hash: [u8; 32]) -> Result<Arc<Node>, Unproven> {
-        let node = Node::decode(&stored.bytes).filter(|node| node.hash() == hash);
+        let node = Node::verified(&stored.bytes, &hash);
         let node = Arc::new(node.ok_or(Unproven::Node(stored.id, NODE_EDITED))?);
         self.keep(hash, Arc::clone(&node));
         Ok(node)

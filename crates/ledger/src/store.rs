@@ -216,6 +216,8 @@ pub trait Reader: Send + Sync {
     /// A row and nodes of the state tree as they are at one moment: no commit is seen by halves. Nodes that are not there
     /// are left out; their order is of no account.
     fn row_and_nodes(&self, row: RowId, nodes: &[NodeId]) -> Result<(Option<StoredRow>, Vec<StoredNode>), StoreFault>;
+    /// Those of these rows that are there, be it only to say that they are nothing any more; their order is of no account.
+    fn which_rows(&self, rows: &[RowId]) -> Result<Vec<RowId>, StoreFault>;
     /// Nodes of the state tree as they are at one moment; those that are not there are left out.
     fn nodes(&self, nodes: &[NodeId]) -> Result<Vec<StoredNode>, StoreFault>;
     /// Of the rows that stood under this id before, the one that the first entry at or after `at` replaced.

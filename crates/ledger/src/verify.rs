@@ -23,8 +23,9 @@ pub struct Verification<'a> {
 }
 
 /// Checks everything, also beside a server that writes on: what it changes meanwhile is read up. `progress` is told how
-/// many entries and rows are done, of how many that are known of; it is called some hundred times for each million.
-/// Memory grows with the number of rows (about 150 bytes each), not with the log.
+/// much is done, of how much that is known of: an entry counts once, a row twice, for the log and for the state tree. It is
+/// called some hundred times for each million. Memory grows with the number of rows (about 100 bytes each), not with the
+/// log.
 pub fn verify_store(reader: &dyn Reader, how: &Verification<'_>, progress: &mut dyn FnMut(u64, u64)) -> Report {
     let mut report = Report::new(how);
     if let Err(fault) = check(reader, how, &mut report, progress) {

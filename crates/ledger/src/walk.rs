@@ -57,13 +57,11 @@ impl Shared {
             let found = self.nodes.follow(root, &key, |ids| Ok(((), self.reader.nodes(ids)?)));
             let depth = match found {
                 Ok(((), path)) => {
-                    for (row, _) in path.rows() {
-                        seen = seen.saturating_add(1);
-                        // One that is there was looked at already.
-                        if self.reader.row(row).map_err(|_| Fault::Unavailable)?.is_none() {
-                            self.look_closely(row)?;
-                        }
-                    }
+                    let rows: Vec<_> = path.rows().map(|(row, _)| row).collect();
+                    // One that is there was looked at already.
+                    let there = self.reader.which_rows(&rows).map_err(|_| Fault::Unavailable)?;
+                    rows.iter().filter(|row| !there.contains(row)).try_for_each(|row| self.look_closely(*row))?;
+                    seen = seen.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
                     path.depth()
                 }
                 // The tree has moved, or is damaged there: whoever reads a row below is told.

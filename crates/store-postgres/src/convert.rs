@@ -51,10 +51,15 @@ fn table(row: &Row, column: usize) -> Read<Table> {
     known.ok_or_else(|| StoreFault(format!("no table has the number {number}")))
 }
 
+/// The first two columns of `rows`.
+pub(crate) fn row_id(row: &Row) -> Read<RowId> {
+    Ok(RowId::new(table(row, 0)?, object_id(row, 1)?))
+}
+
 /// The columns of `rows` in their order.
 pub(crate) fn stored_row(row: &Row) -> Read<StoredRow> {
     Ok(StoredRow {
-        id: RowId::new(table(row, 0)?, object_id(row, 1)?),
+        id: row_id(row)?,
         revision: count(row, 2)?,
         position: count(row, 3)?,
         tenant: object_id(row, 4)?,

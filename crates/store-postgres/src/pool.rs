@@ -67,6 +67,7 @@ questions! {
     row: rows!("WHERE tbl = $1 AND id = $2");
     row_and_nodes: "SELECT r.tbl, r.id, revision, position, tenant, place, owner, due, blob, n.id, n.bytes FROM (SELECT 1) AS one
         LEFT JOIN keyward.rows r ON r.tbl = $1 AND r.id = $2 LEFT JOIN keyward.nodes n ON n.id = ANY ($3)";
+    which_rows: "SELECT tbl, id FROM unnest($1::smallint[], $2::bytea[]) AS by (tbl, id) JOIN keyward.rows USING (tbl, id)";
     nodes: "SELECT id, bytes FROM keyward.nodes WHERE id = ANY ($1)";
     former: former!("WHERE tbl = $1 AND id = $2 AND until >= $3 ORDER BY until LIMIT 1");
     all_former: former!("WHERE (tbl, id, until) > ($1, $2, $3) ORDER BY tbl, id, until LIMIT $4");

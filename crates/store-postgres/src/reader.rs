@@ -1,7 +1,8 @@
 //! Reads of what is committed.
 
 use crate::convert::{
-    Read, bound, count, former_row, get, maybe_node, maybe_row, object_id, stored_batch, stored_checkpoint, stored_row,
+    Read, bound, count, former_row, get, maybe_node, maybe_row, object_id, row_id, stored_batch, stored_checkpoint,
+    stored_row,
 };
 use crate::pool::{Pool, limit};
 use domain::{ObjectId, RowId, Table, Timestamp};
@@ -45,6 +46,12 @@ impl Reader for PostgresReader {
         let found = self.pool.ask("read a row and its path", |all| &all.row_and_nodes, &[&table, &id, &nodes])?;
         let nodes = found.all(|row| maybe_node(row, 9))?.into_iter().flatten().collect();
         Ok((found.first(maybe_row)?.flatten(), nodes))
+    }
+
+    fn which_rows(&self, rows: &[RowId]) -> Read<Vec<RowId>> {
+        let tables: Vec<_> = rows.iter().map(|row| number(row.table)).collect();
+        let ids: Vec<_> = rows.iter().map(|row| row.id.0.as_slice()).collect();
+        self.pool.ask("look for rows", |all| &all.which_rows, &[&tables, &ids])?.all(row_id)
     }
 
     fn nodes(&self, nodes: &[NodeId]) -> Read<Vec<StoredNode>> {

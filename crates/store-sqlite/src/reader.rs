@@ -125,6 +125,14 @@ impl Reader for SqliteReader {
         })
     }
 
+    fn which_rows(&self, rows: &[RowId]) -> Read<Vec<RowId>> {
+        self.pool.with("look for rows", "SELECT 1 FROM rows WHERE tbl = ?1 AND id = ?2", |statement| {
+            let found = rows.iter().map(|row| Ok((*row, statement.exists((row.table as u8, row.id.0))?)));
+            let found = found.collect::<Result<Vec<_>, rusqlite::Error>>()?;
+            Ok(found.into_iter().filter_map(|(row, exists)| exists.then_some(row)).collect())
+        })
+    }
+
     fn nodes(&self, nodes: &[NodeId]) -> Read<Vec<StoredNode>> {
         self.pool.at_once("read nodes", |link| read_nodes(link, nodes))
     }

@@ -62,6 +62,7 @@ conformance::stories! { Temp::new();
     an_error_in_the_middle_leaves_nothing_and_stops_the_store
     reopening_keeps_everything
     a_row_replaces_the_one_of_its_id
+    rows_are_looked_for_together
     nodes_replace_those_of_their_ids
     a_row_and_its_nodes_are_of_one_moment
     former_rows_are_kept_but_none_with_secrets

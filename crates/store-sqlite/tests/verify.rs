@@ -86,6 +86,11 @@ impl Maker {
     fn batch(&mut self, first: u64) {
         let mut changed = vec![row(1 + first / COUNT % 3, first)];
         changed.extend((first >= self.own_rows_from).then(|| row(100 + first, first)));
+        self.batch_of(first, changed);
+    }
+
+    /// A batch whose first entry changes these rows.
+    fn batch_of(&mut self, first: u64, changed: Vec<StoredRow>) {
         let change = |row: &StoredRow| {
             let before = self.rows.iter().rev().find(|former| former.id == row.id).map(row_hash);
             RowChange { row: row.id, before, after: row_hash(row) }
@@ -152,6 +157,15 @@ impl Site {
 
     fn dir(&self) -> PathBuf {
         self.0.path().join("data")
+    }
+
+    /// Somebody who goes on with its log.
+    fn maker(&self) -> Maker {
+        let store = sqlite::open(&self.dir()).unwrap();
+        let last = store.reader.last_batch().unwrap().unwrap();
+        let tree = Frontier::from_bytes(&last.frontier).unwrap();
+        let rows = store.reader.all_rows(None, 99).unwrap();
+        Maker { store, tree, state: last.state, leaves: Vec::new(), rows, own_rows_from: 0, prunes: None }
     }
 
     fn edit(&self, sql: &str) {
@@ -418,6 +432,51 @@ fn a_node_of_the_state_tree_that_is_not_the_one_is_named_once() {
     );
 }
 
+/// More rows than are read at once, over more nodes than are.
+fn site_of_many(rows: u64) -> Site {
+    let site = Site::new();
+    let mut maker = site.maker();
+    let one = |number: u64| {
+        let id = ObjectId(u128::from(number).to_be_bytes());
+        StoredRow { id: RowId::new(Table::Name, id), ..row(1, BATCHES * COUNT) }
+    };
+    maker.batch_of(BATCHES * COUNT, (0..rows).map(one).collect());
+    site
+}
+
+#[test]
+fn a_tree_of_many_nodes_is_gone_through() {
+    let site = site_of_many(6_000);
+    let found = |edit: &str| {
+        site.edit(edit);
+        let report = site.verify();
+        (report.rows, report.findings.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(found(""), (6_009, vec![]));
+    let (hundredth, last) = ("00000000-0000-0000-0000-000000000064", "00000000-0000-0000-0000-00000000176f");
+    let id = |number: u64| format!("x'{number:032x}'");
+    let damage = format!(
+        "UPDATE rows SET due = 7 WHERE id = {}; DELETE FROM rows WHERE id = {};
+        INSERT INTO rows SELECT tbl, {}, revision, position, tenant, place, owner, due, slot FROM rows WHERE id = {}",
+        id(100),
+        id(5_999),
+        id(10_000),
+        id(101)
+    );
+    let mut named = vec![
+        format!("row Name/{hundredth} is not what entry 60 says"),
+        "row Name/00000000-0000-0000-0000-000000002710 names entry 60, and no such entry changed it".to_owned(),
+        format!("row Name/{last} is missing; entry 60 says what it was"),
+    ];
+    assert_eq!(found(&damage), (6_009, named.clone()));
+    // A broken node says nothing of what is below it, and nothing else is named for that.
+    let broken = |node: &str| format!("node {node} of the state tree is not the one that was written");
+    named.insert(2, broken("1a3"));
+    assert_eq!(found("DELETE FROM nodes WHERE id = 0x1a3"), (6_009, named.clone()));
+    named.insert(2, broken("17"));
+    assert_eq!(found("UPDATE nodes SET bytes = zeroblob(9) WHERE id = 0x17"), (6_009, named));
+}
+
 #[test]
 fn the_leaves_kept_of_pruned_entries_are_checked() {
     check_pruned(
@@ -455,12 +514,8 @@ fn a_running_server_is_no_finding() {
     let site = Site::new();
     let dir = site.dir();
     drop(site.verify());
-    let store = sqlite::open(&dir).unwrap();
+    let mut maker = site.maker();
     let auditor = sqlite::open_read_only(&dir).unwrap();
-    let last = store.reader.last_batch().unwrap().unwrap();
-    let tree = Frontier::from_bytes(&last.frontier).unwrap();
-    let rows = store.reader.all_rows(None, 99).unwrap();
-    let mut maker = Maker { store, tree, state: last.state, leaves: Vec::new(), rows, own_rows_from: 0, prunes: None };
     std::thread::scope(|scope| {
         let server = scope.spawn(move || (6..15).for_each(|number| maker.batch(number * COUNT)));
         while !server.is_finished() {

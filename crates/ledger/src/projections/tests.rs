@@ -84,6 +84,9 @@ impl Reader for Memory {
     fn row_and_nodes(&self, _: RowId, _: &[NodeId]) -> Read<(Option<StoredRow>, Vec<StoredNode>)> {
         Ok((None, Vec::new()))
     }
+    fn which_rows(&self, _: &[RowId]) -> Read<Vec<RowId>> {
+        Ok(Vec::new())
+    }
     fn nodes(&self, _: &[NodeId]) -> Read<Vec<StoredNode>> {
         Ok(Vec::new())
     }

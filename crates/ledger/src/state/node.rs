@@ -82,6 +82,11 @@ impl Node {
         }
     }
 
+    /// None for bytes that do not have the hash that the parent holds.
+    pub(crate) fn verified(bytes: &[u8], hash: &[u8; 32]) -> Option<Self> {
+        Self::decode(bytes).filter(|node| node.hash() == *hash)
+    }
+
     /// The hash of a row in a leaf.
     pub(crate) fn find(&self, row: RowId) -> Option<[u8; 32]> {
         match self {

@@ -4,7 +4,7 @@ use super::log::Walk;
 use super::{Finding, Report, state};
 use crate::{RowChange, StoreFault, StoredRow, row_hash};
 use domain::RowId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Rows that are held in memory at once.
 const ROWS: u32 = 1_024;
@@ -16,14 +16,27 @@ const LOOKS_MAX: u32 = 16;
 pub(super) struct Changes {
     /// Where the entries go on behind the last gap: what was changed within is not known.
     gap: u64,
-    last: HashMap<RowId, Last>,
+    /// A map that is never made anew as it grows, as a hashed one is, which then stands in memory twice.
+    last: BTreeMap<RowId, Last>,
+    /// Rows that no entry speaks of, and that were looked at closely.
+    strangers: HashSet<RowId>,
 }
 
 struct Last {
     index: u64,
     hash: [u8; 32],
-    /// Whether the row was seen in the table.
-    seen: bool,
+    checked: Checked,
+}
+
+/// How far a row was checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checked {
+    /// It was not seen in the table, as it is since its last change.
+    Not,
+    /// It is what the log says, or its entry was pruned.
+    AgainstLog,
+    /// The state tree says the same; or it was looked at closely, and named if need be.
+    Whole,
 }
 
 impl Changes {
@@ -33,7 +46,7 @@ impl Changes {
 
     /// One change by the entry at `index`: it must begin where the one before ended.
     pub(super) fn take(&mut self, index: u64, change: &RowChange, report: &mut Report) {
-        let former = self.last.insert(change.row, Last { index, hash: change.after, seen: false });
+        let former = self.last.insert(change.row, Last { index, hash: change.after, checked: Checked::Not });
         let follows = match (&former, change.before) {
             (Some(former), Some(before)) => former.hash == before || former.index < self.gap,
             (None, Some(_)) => self.gap > 0,
@@ -46,14 +59,23 @@ impl Changes {
         }
     }
 
-    /// The row was looked for, and is named if it is missing.
-    fn see(&mut self, row: RowId) {
-        self.last.get_mut(&row).into_iter().for_each(|last| last.seen = true);
+    /// The row was looked at closely.
+    fn settle(&mut self, row: RowId) {
+        match self.last.get_mut(&row) {
+            Some(last) => last.checked = Checked::Whole,
+            None => {
+                self.strangers.insert(row);
+            }
+        }
     }
 
-    /// Whether the row was seen in the table.
-    pub(super) fn was_seen(&self, row: RowId) -> bool {
-        self.last.get(&row).is_some_and(|last| last.seen)
+    /// What the state tree says of a row. False: it must be looked at closely.
+    pub(super) fn is_proven_by(&mut self, row: RowId, hash: &[u8; 32]) -> bool {
+        let Some(last) = self.last.get_mut(&row) else { return self.strangers.contains(&row) };
+        if last.checked == Checked::AgainstLog && last.hash == *hash {
+            last.checked = Checked::Whole;
+        }
+        last.checked != Checked::AgainstLog
     }
 
     fn newest(&self, row: RowId) -> Option<u64> {
@@ -67,13 +89,13 @@ impl Changes {
             return match position {
                 _ if position >= size => Verdict::Wrong(Finding::LogShorterThanRow { size, row: id, position }),
                 _ if position < self.gap => {
-                    self.last.insert(id, Last { index: position, hash: row_hash(row), seen: true });
+                    self.last.insert(id, Last { index: position, hash: row_hash(row), checked: Checked::AgainstLog });
                     Verdict::Sound
                 }
                 _ => Verdict::Wrong(Finding::RowUnknown { row: id, position }),
             };
         };
-        last.seen = true;
+        last.checked = Checked::AgainstLog;
         let newest = last.index;
         if position >= size {
             Verdict::Wrong(Finding::LogShorterThanRow { size, row: id, position })
@@ -90,36 +112,40 @@ impl Changes {
 }
 
 enum Verdict {
-    /// The log says so, or its entry was pruned; the state tree has not been asked.
+    /// The log says so, or its entry was pruned; the state tree was not asked.
     Sound,
     Wrong(Finding),
 }
 
+/// Rows against the log in the order of their ids, then the whole state tree against them in the order of its keys: each
+/// row and each node is read once. At last what was not met in one of the two.
 pub(super) fn check(walk: &mut Walk<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreFault> {
     let mut after = None;
-    loop {
-        let rows = walk.reader.all_rows(after, ROWS)?;
-        for row in &rows {
-            one(walk, row)?;
-        }
-        let (done, known) = (walk.report.rows, walk.changes.last.len() as u64);
-        progress(walk.report.size.saturating_add(done), walk.report.size.saturating_add(known.max(done)));
-        match rows.last() {
-            Some(row) => after = Some(row.id),
-            None => {
-                missing(walk)?;
-                return state::missing(walk);
-            }
-        }
+    while let Some(last) = some(walk, after)? {
+        after = Some(last);
+        tell(walk, walk.report.rows, progress);
     }
+    state::check(walk, progress)?;
+    rest(walk)
 }
 
-fn one(walk: &mut Walk<'_>, row: &StoredRow) -> Result<(), StoreFault> {
-    walk.report.rows = walk.report.rows.saturating_add(1);
-    match walk.changes.judge(row, walk.report.size) {
-        Verdict::Sound if state::judge(walk, row.id, Some(row))?.is_none() => Ok(()),
-        _ => look_again(walk, row.id),
+/// Progress: each row counts once for the log and once for the tree.
+pub(super) fn tell(walk: &Walk<'_>, done: u64, progress: &mut dyn FnMut(u64, u64)) {
+    let (size, known) = (walk.report.size, walk.report.rows.max(walk.changes.last.len() as u64));
+    progress(size.saturating_add(done), size.saturating_add(known.saturating_mul(2).max(done)));
+}
+
+/// The next rows of the table. The last of them; none where there are no more.
+fn some(walk: &mut Walk<'_>, after: Option<RowId>) -> Result<Option<RowId>, StoreFault> {
+    let rows = walk.reader.all_rows(after, ROWS)?;
+    for row in &rows {
+        walk.report.rows = walk.report.rows.saturating_add(1);
+        match walk.changes.judge(row, walk.report.size) {
+            Verdict::Sound => (),
+            Verdict::Wrong(_) => look_again(walk, row.id)?,
+        }
     }
+    Ok(rows.last().map(|row| row.id))
 }
 
 /// A row that was made or changed after the log was read is no finding: it is judged at a moment when no entry that
@@ -135,12 +161,12 @@ pub(super) fn look_again(walk: &mut Walk<'_>, id: RowId) -> Result<(), StoreFaul
         if walk.changes.newest(id) != newest || walk.state != root {
             continue;
         }
-        walk.changes.see(id);
         let verdict = match (row, newest) {
             (Some(row), _) => walk.changes.judge(&row, walk.report.size),
             (None, Some(position)) => Verdict::Wrong(Finding::RowMissing { row: id, position }),
             (None, None) => Verdict::Sound,
         };
+        walk.changes.settle(id);
         match (verdict, against) {
             (Verdict::Wrong(finding), _) | (Verdict::Sound, Some(finding)) => {
                 if let Finding::NodeBroken { node } = finding {
@@ -155,9 +181,15 @@ pub(super) fn look_again(walk: &mut Walk<'_>, id: RowId) -> Result<(), StoreFaul
     Ok(())
 }
 
-fn missing(walk: &mut Walk<'_>) -> Result<(), StoreFault> {
-    let unseen = walk.changes.last.iter().filter(|(_, last)| !last.seen);
-    let mut unseen: Vec<_> = unseen.map(|(row, last)| (last.index, *row)).collect();
-    unseen.sort_unstable();
-    unseen.into_iter().try_for_each(|(_, row)| look_again(walk, row))
+/// Rows that were not met in the table, and those that were not met in the tree, unless that is broken above them.
+fn rest(walk: &mut Walk<'_>) -> Result<(), StoreFault> {
+    let is_left = |row: &RowId, checked: Checked| match checked {
+        Checked::Not => true,
+        Checked::AgainstLog => !state::is_below_broken(walk, *row),
+        Checked::Whole => false,
+    };
+    let left = walk.changes.last.iter().filter(|(row, last)| is_left(row, last.checked));
+    let mut left: Vec<_> = left.map(|(row, last)| (last.index, *row)).collect();
+    left.sort_unstable();
+    left.into_iter().try_for_each(|(_, row)| look_again(walk, row))
 }

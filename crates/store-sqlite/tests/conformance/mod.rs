@@ -198,6 +198,18 @@ pub(crate) fn a_row_replaces_the_one_of_its_id(site: &dyn Site) {
     assert_eq!([0, 1, 2].map(|entry| named.any(entry, 1)), [false, true, false]);
 }
 
+pub(crate) fn rows_are_looked_for_together(site: &dyn Site) {
+    let mut store = site.open();
+    let gone = StoredRow { blob: Vec::new(), ..row(Table::Key, 2, 0) };
+    store.writer.append(&with_rows(0, [row(Table::Key, 1, 0), gone, row(Table::Name, 3, 0)])).unwrap();
+    let ids = [(Table::Key, 3), (Table::Name, 3), (Table::Key, 1), (Table::Name, 1), (Table::Key, 2)];
+    let ids = ids.map(|(table, number)| RowId::new(table, id(number)));
+    let mut found = store.reader.which_rows(&ids).unwrap();
+    found.sort_unstable();
+    assert_eq!(found, [ids[2], ids[4], ids[1]]);
+    assert_eq!(store.reader.which_rows(&[]).unwrap(), []);
+}
+
 fn node(number: u64, byte: u8) -> StoredNode {
     StoredNode { id: NodeId(number), bytes: vec![byte; 1 + usize::from(byte)] }
 }

@@ -238,6 +238,10 @@ impl Committer {
                     if self.other(order) {
                         break;
                     }
+                    // Those who ask all the time, and can only be told no, must not keep it from trying.
+                    if self.broken {
+                        self.recover();
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -162,6 +162,24 @@ fn what_only_a_former_primary_holds_is_not_acknowledged() {
     });
 }
 
+/// Those who ask for what can only be said when the log was read up do not keep a broken store from being tried.
+#[test]
+fn a_node_that_is_asked_all_the_time_comes_back() {
+    let Some((cluster, name, url)) = server::fresh() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::found(Place::at(url)).await;
+        assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
+        world.tell("house sleeps").await;
+        // Whoever reads this row looks for what might have changed it.
+        cluster.sql(&name, "UPDATE keyward.rows SET due = 7 WHERE tbl = 3");
+        world.ask("alice shows k").await;
+        world.tell("store breaks").await;
+        assert_eq!(world.ask("alice creates m").await, "unavailable: Store");
+        assert!(world.mends_while("alice shows k").await);
+    });
+}
+
 /// What somebody writes who has the database but not the root key is not read up.
 #[test]
 fn a_forged_batch_stops_the_node() {

@@ -160,6 +160,19 @@ impl World {
         String::new()
     }
 
+    /// The store is whole again while somebody asks all the time. Whether the house takes note of it.
+    pub(crate) async fn mends_while(&self, sentence: &str) -> bool {
+        self.broken.all.store(false, Ordering::SeqCst);
+        for _ in 0..200 {
+            self.ask(sentence).await;
+            if self.path().standing() == path::Standing::Ready {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        false
+    }
+
     /// The house is closed and opened again: what it knew by heart is gone.
     fn sleep(&mut self) {
         let at = self.at;

@@ -156,12 +156,6 @@ fn slh_dsa_verified(public: &[u8], scheme: Scheme, what: &Signable, signature: &
     }
 }
 
-/// The raw key at the end of SubjectPublicKeyInfo.
-fn raw_public(algorithm: Algorithm, spki: &[u8]) -> &[u8] {
-    let at = algorithm.raw_public_bytes().and_then(|bytes| spki.len().checked_sub(bytes));
-    at.and_then(|at| spki.get(at..)).unwrap_or_default()
-}
-
 /// Whether `signature` is one over `what`, by the public half in `spki`. What is malformed is not right.
 pub(crate) fn verify(
     (algorithm, spki): (Algorithm, &[u8]),
@@ -181,7 +175,7 @@ pub(crate) fn verify(
             Ok(ModuleKey::from_spki(spki).and_then(|key| key.verify_mu(mu, signature)).is_ok())
         }
         Scheme::SlhDsa | Scheme::HashSlhDsaSha256 => {
-            slh_dsa_verified(raw_public(algorithm, spki), scheme, what, signature)
+            slh_dsa_verified(algorithm.raw_public(spki).unwrap_or_default(), scheme, what, signature)
         }
         Scheme::EdDsa | Scheme::MlDsa => {
             let key = UnparsedPublicKey::new(verifier(algorithm, scheme)?, spki);

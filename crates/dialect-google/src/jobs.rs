@@ -15,7 +15,7 @@ use crate::rings::{id, named};
 use crate::status::Noted;
 use crate::versions::one;
 use crate::{algorithm, shown, time};
-use domain::{Algorithm, Ask, IMPORT_JOB_SECONDS, Key, Material, Moment, Purpose, Reply, SECOND, Scheme};
+use domain::{Algorithm, Ask, IMPORT_JOB_SECONDS, Key, Material, Moment, PublicForm, Purpose, Reply, SECOND, Scheme};
 use prost::Message;
 use std::sync::Arc;
 
@@ -79,8 +79,8 @@ fn method(number: i32) -> Result<(Algorithm, Scheme), Objection> {
 
 /// In which a job's public key is told where nobody asks for another.
 fn own_format(algorithm: Algorithm) -> PublicKeyFormat {
-    match algorithm.raw_public_bytes() {
-        Some(_) if algorithm == Algorithm::XWing => PublicKeyFormat::XwingRawBytes,
+    match algorithm.raw_form() {
+        Some(PublicForm::RawXWing) => PublicKeyFormat::XwingRawBytes,
         Some(_) => PublicKeyFormat::NistPqc,
         None => PublicKeyFormat::Pem,
     }
@@ -89,12 +89,16 @@ fn own_format(algorithm: Algorithm) -> PublicKeyFormat {
 /// In the format that was asked for; without one, raw where the algorithm has such a form, and else as text.
 fn public_key(algorithm: Algorithm, spki: &[u8], wanted: PublicKeyFormat) -> WrappingPublicKey {
     let raw = algorithm.raw_public(spki);
-    match (wanted, raw) {
-        (PublicKeyFormat::Unspecified, None) => WrappingPublicKey { pem: pem(spki), data: Vec::new() },
-        (PublicKeyFormat::Pem, _) => WrappingPublicKey { pem: pem(spki), data: pem(spki).into_bytes() },
-        (PublicKeyFormat::Der, _) => WrappingPublicKey { pem: String::new(), data: spki.to_vec() },
-        _ => WrappingPublicKey { pem: String::new(), data: raw.unwrap_or_default().to_vec() },
-    }
+    let (pem, data) = match (wanted, raw) {
+        (PublicKeyFormat::Unspecified, None) => (pem(spki), Vec::new()),
+        (PublicKeyFormat::Pem, _) => {
+            let text = pem(spki);
+            (text.clone(), text.into_bytes())
+        }
+        (PublicKeyFormat::Der, _) => (String::new(), spki.to_vec()),
+        _ => (String::new(), raw.unwrap_or_default().to_vec()),
+    };
+    WrappingPublicKey { pem, data }
 }
 
 pub(crate) fn import(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {

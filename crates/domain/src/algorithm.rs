@@ -1,6 +1,6 @@
 //! Purposes and algorithms of all tongues, in the standards' words.
 
-use crate::Scheme;
+use crate::{PublicForm, Scheme};
 
 /// What a key is for. One key has one purpose (SP 800-57 part 1, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,6 +147,12 @@ impl Algorithm {
     pub fn raw_public(self, spki: &[u8]) -> Option<&[u8]> {
         let at = spki.len().checked_sub(self.raw_public_bytes()?)?;
         spki.get(at..)
+    }
+
+    /// The form in which a standard writes the raw public key, where one does.
+    pub fn raw_form(self) -> Option<PublicForm> {
+        let form = if self == Self::XWing { PublicForm::RawXWing } else { PublicForm::RawFips };
+        self.raw_public_bytes().map(|_| form)
     }
 
     /// Whether the algorithm can serve the purpose at all, implemented or not.

@@ -43,11 +43,7 @@ pub(crate) fn decapsulate<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>)
 
 /// A form that the key has; where there are several, one that was named.
 pub(crate) fn fits(form: PublicForm, algorithm: Algorithm) -> Result<(), Fault> {
-    let own = match algorithm.raw_public_bytes() {
-        Some(_) if algorithm == Algorithm::XWing => Some(PublicForm::RawXWing),
-        Some(_) => Some(PublicForm::RawFips),
-        None => None,
-    };
+    let own = algorithm.raw_form();
     let constraint = match form {
         PublicForm::Unsaid if own.is_some() => format!("must be said for {}", algorithm.name()),
         PublicForm::RawFips | PublicForm::RawXWing if own != Some(form) => {

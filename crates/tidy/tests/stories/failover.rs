@@ -67,12 +67,33 @@ fn pair() -> Option<(Cluster, server::Running, Cluster, String)> {
     Some((primary, running, standby, url))
 }
 
+/// Tells a story of a fresh house in that database.
+fn tell(url: String, story: impl AsyncFnOnce(World)) {
+    crate::runtime().block_on(async { story(World::found(Place::at(url)).await).await });
+}
+
+/// A database of a server that all stories share.
+struct Database {
+    cluster: &'static Cluster,
+    name: String,
+}
+
+impl Database {
+    fn sql(&self, statement: &str) {
+        self.cluster.sql(&self.name, statement);
+    }
+}
+
+/// Tells one in a database of its own; none where there is no PostgreSQL, which was said.
+fn tell_on_a_server(story: impl AsyncFnOnce(World, Database)) {
+    let Some((cluster, name, url)) = server::fresh() else { return };
+    tell(url, async |world| story(world, Database { cluster, name }).await);
+}
+
 #[test]
 fn a_lost_primary_takes_nothing_acknowledged_along() {
     let Some((primary, running, standby, url)) = pair() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let world = World::found(Place::at(url)).await;
+    tell(url, async |world| {
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(world.caveat(), None, "commits wait for the standby");
         let (seen, lost) = (Seen::default(), Cell::new(false));
@@ -110,15 +131,12 @@ fn a_lost_primary_takes_nothing_acknowledged_along() {
 /// Whoever the server throws out comes back by itself, and loses nothing.
 #[test]
 fn connections_that_are_cut_are_made_anew() {
-    let Some((cluster, name, url)) = server::fresh() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let world = World::found(Place::at(url)).await;
+    tell_on_a_server(async |world, server| {
         let mut made = 0;
         for round in 0..10 {
-            cluster.sql(
-                "postgres",
-                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+            server.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()",
             );
             let answers = [0, 1].map(|again| format!("alice creates k{round}x{again}"));
             for sentence in answers {
@@ -133,13 +151,10 @@ fn connections_that_are_cut_are_made_anew() {
 /// A server that holds less than was acknowledged is not gone on with.
 #[test]
 fn a_server_that_lost_something_is_refused() {
-    let Some((cluster, name, url)) = server::fresh() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let world = World::found(Place::at(url)).await;
+    tell_on_a_server(async |world, server| {
         assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
-        cluster.sql(&name, "DELETE FROM keyward.batches WHERE first = (SELECT max(first) FROM keyward.batches)");
-        cluster.sql(&name, "UPDATE keyward.head SET size = (SELECT max(first + count) FROM keyward.batches)");
+        server.sql("DELETE FROM keyward.batches WHERE first = (SELECT max(first) FROM keyward.batches)");
+        server.sql("UPDATE keyward.head SET size = (SELECT max(first + count) FROM keyward.batches)");
         assert_eq!(world.ask("alice shows k").await, "unavailable: Store");
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(world.ask("alice creates m").await, "unavailable: Store");
@@ -150,10 +165,7 @@ fn a_server_that_lost_something_is_refused() {
 /// primary that came back, has what was lost with it.
 #[test]
 fn what_only_a_former_primary_holds_is_not_acknowledged() {
-    let Some((_, _, url)) = server::fresh() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut world = World::found(Place::at(url)).await;
+    tell_on_a_server(async |mut world, _| {
         assert_eq!(world.tell("store loses its answer").await, "");
         assert_eq!(world.ask("alice creates j").await, "Active, 1*: Active");
         assert_eq!(world.tell("store goes on elsewhere without it").await, "");
@@ -165,14 +177,11 @@ fn what_only_a_former_primary_holds_is_not_acknowledged() {
 /// Those who ask for what can only be said when the log was read up do not keep a broken store from being tried.
 #[test]
 fn a_node_that_is_asked_all_the_time_comes_back() {
-    let Some((cluster, name, url)) = server::fresh() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut world = World::found(Place::at(url)).await;
+    tell_on_a_server(async |mut world, server| {
         assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
         world.tell("house sleeps").await;
         // Whoever reads this row looks for what might have changed it.
-        cluster.sql(&name, "UPDATE keyward.rows SET due = 7 WHERE tbl = 3");
+        server.sql("UPDATE keyward.rows SET due = 7 WHERE tbl = 3");
         world.ask("alice shows k").await;
         world.tell("store breaks").await;
         assert_eq!(world.ask("alice creates m").await, "unavailable: Store");
@@ -183,17 +192,13 @@ fn a_node_that_is_asked_all_the_time_comes_back() {
 /// What somebody writes who has the database but not the root key is not read up.
 #[test]
 fn a_forged_batch_stops_the_node() {
-    let Some((cluster, name, url)) = server::fresh() else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let world = World::found(Place::at(url)).await;
+    tell_on_a_server(async |world, server| {
         assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
-        cluster.sql(
-            &name,
+        server.sql(
             "INSERT INTO keyward.batches SELECT (SELECT size FROM keyward.head), count, entries, frontier,
             state, mac, wall FROM keyward.batches ORDER BY first DESC LIMIT 1",
         );
-        cluster.sql(&name, "UPDATE keyward.head SET size = size + 1");
+        server.sql("UPDATE keyward.head SET size = size + 1");
         assert_eq!(world.ask("alice shows k").await, "unavailable: Store");
     });
 }

@@ -28,8 +28,12 @@ fn retell_on_postgres(path: &str) {
     retell_in(path, Place::database);
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 fn retell_in(path: &str, place: fn() -> Option<Place>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let mut retold = String::new();
     let mut world: Option<World> = None;
     for line in std::fs::read_to_string(path).unwrap().lines() {

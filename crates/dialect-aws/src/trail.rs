@@ -128,29 +128,14 @@ fn seconds(entry: &EntryShown) -> String {
 }
 
 #[cfg(test)]
+#[path = "../../dialect/tests/fixtures/entry.rs"]
+mod fixture;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::fixture::entry;
     use super::*;
-    use domain::Timestamp;
-
-    fn entry(tongue: Tongue, action: &str, verdict: &str, more: &[(&str, &str)]) -> EntryShown {
-        let own = [("account", "111122223333"), ("location", "eu-central-1"), ("address", "192.0.2.7")];
-        let detail = own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        EntryShown {
-            index: 7,
-            wall: Timestamp(1_795_600_383_123),
-            request: ObjectId([9; 16]).to_string(),
-            tenant: ObjectId([1; 16]).to_string(),
-            principal: ObjectId([3; 16]).to_string(),
-            principal_name: Some("ops".into()),
-            tongue: tongue.name(),
-            action: action.into(),
-            objects: vec![(ObjectId([5; 16]), Some(1)), (ObjectId([1; 16]), None), (ObjectId([0; 16]), None)],
-            verdict: verdict.into(),
-            detail,
-            changes: 0,
-        }
-    }
 
     #[test]
     fn a_record_says_who_did_what_to_which_key() {

@@ -144,32 +144,17 @@ fn code(entry: &EntryShown) -> Option<Code> {
 }
 
 #[cfg(test)]
+#[path = "../../dialect/tests/fixtures/entry.rs"]
+mod fixture;
+
+#[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::fixture::{KEY, entry};
     use super::*;
-    use domain::Timestamp;
-
-    fn entry(tongue: Tongue, action: &str, verdict: &str, more: &[(&str, &str)]) -> EntryShown {
-        let own = [("account", "111122223333"), ("location", "europe-west1"), ("address", "192.0.2.7")];
-        let detail = own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        EntryShown {
-            index: 7,
-            wall: Timestamp(1_795_600_383_123),
-            request: ObjectId([9; 16]).to_string(),
-            tenant: ObjectId([1; 16]).to_string(),
-            principal: ObjectId([3; 16]).to_string(),
-            principal_name: Some("app".into()),
-            tongue: tongue.name(),
-            action: action.into(),
-            objects: vec![(ObjectId([5; 16]), None)],
-            verdict: verdict.into(),
-            detail,
-            changes: 0,
-        }
-    }
 
     fn told(entry: &EntryShown) -> Option<Value> {
-        let key = |id| (id == ObjectId([5; 16])).then(|| ("pay".to_owned(), "cards".to_owned()));
+        let key = |id| (id == KEY).then(|| ("pay".to_owned(), "cards".to_owned()));
         log_entry(entry, &Around { project: "prod", key: &key })
     }
 
@@ -177,7 +162,7 @@ mod tests {
     fn a_log_entry_says_who_did_what_to_which_key() {
         let own = [("operation", "DestroyCryptoKeyVersion"), ("agent", "gcloud")];
         let told = told(&entry(Tongue::Google, "ScheduleDestruction", "done", &own)).unwrap();
-        let key = "projects/prod/locations/europe-west1/keyRings/pay/cryptoKeys/cards";
+        let key = "projects/prod/locations/eu-central-1/keyRings/pay/cryptoKeys/cards";
         for (pointer, wanted) in [
             ("/logName", json!("projects/prod/logs/cloudaudit.googleapis.com%2Factivity")),
             ("/timestamp", json!("2026-11-25T09:53:03.123Z")),
@@ -187,7 +172,7 @@ mod tests {
             ("/protoPayload/serviceName", json!("cloudkms.googleapis.com")),
             ("/protoPayload/methodName", json!("DestroyCryptoKeyVersion")),
             ("/protoPayload/resourceName", json!(key)),
-            ("/protoPayload/authenticationInfo/principalEmail", json!("app@prod.iam.gserviceaccount.com")),
+            ("/protoPayload/authenticationInfo/principalEmail", json!("ops@prod.iam.gserviceaccount.com")),
             ("/protoPayload/authorizationInfo/0/permission", json!("cloudkms.cryptoKeyVersions.destroy")),
             ("/protoPayload/authorizationInfo/0/granted", json!(true)),
             ("/protoPayload/requestMetadata/callerIp", json!("192.0.2.7")),
@@ -202,7 +187,7 @@ mod tests {
         let mut used = entry(Tongue::Aws, "Decrypt", "denied", &[("code", "AccessDeniedException"), ("reason", "why")]);
         used.objects = vec![(ObjectId([6; 16]), Some(2))];
         let denied = told(&used).unwrap();
-        let wanted = "projects/prod/locations/europe-west1/keyRings/-/cryptoKeys/06060606-0606-0606-0606-060606060606/cryptoKeyVersions/2";
+        let wanted = "projects/prod/locations/eu-central-1/keyRings/-/cryptoKeys/06060606-0606-0606-0606-060606060606/cryptoKeyVersions/2";
         for (pointer, wanted) in [
             ("/logName", json!("projects/prod/logs/cloudaudit.googleapis.com%2Fdata_access")),
             ("/protoPayload/methodName", json!("Decrypt")),

@@ -94,6 +94,24 @@ pub struct Principal {
     pub created: Timestamp,
 }
 
+impl Principal {
+    /// An active one that is allowed nothing and has no credential.
+    pub fn new(id: ObjectId, tenant: ObjectId, name: &str, kind: PrincipalKind, created: Timestamp) -> Self {
+        Self {
+            id,
+            tenant,
+            name: name.to_owned(),
+            kind,
+            standing: Standing::Active,
+            roles: Vec::new(),
+            documents: Vec::new(),
+            access_keys: Vec::new(),
+            bindings: Vec::new(),
+            created,
+        }
+    }
+}
+
 /// Whether a principal or a credential is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

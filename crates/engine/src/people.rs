@@ -60,18 +60,8 @@ pub(crate) fn new_principal(
     roles: &[(Role, RoleScope)],
     now: Timestamp,
 ) -> Principal {
-    Principal {
-        id,
-        tenant,
-        name: name.to_owned(),
-        kind,
-        standing: Standing::Active,
-        roles: roles.iter().map(|(role, scope)| RoleAssignment { role: *role, scope: scope.clone() }).collect(),
-        documents: Vec::new(),
-        access_keys: Vec::new(),
-        bindings: Vec::new(),
-        created: now,
-    }
+    let roles = roles.iter().map(|(role, scope)| RoleAssignment { role: *role, scope: scope.clone() }).collect();
+    Principal { roles, ..Principal::new(id, tenant, name, kind, now) }
 }
 
 pub(crate) fn principal_change(principal: &Arc<Principal>, name_id: ObjectId, now: Timestamp) -> Change {

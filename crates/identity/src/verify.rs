@@ -211,18 +211,7 @@ mod tests {
         let half = Half::Secret(Held::keep(b"secret").ok().unwrap());
         Known {
             access_key: AccessKey { id: "AKID".into(), principal: id, tenant: id, standing, half, created }.into(),
-            principal: Arc::new(Principal {
-                id,
-                tenant: id,
-                name: "alice".into(),
-                kind: PrincipalKind::Person,
-                standing,
-                roles: vec![],
-                documents: vec![],
-                access_keys: vec![],
-                bindings: Vec::new(),
-                created,
-            }),
+            principal: Principal::new(id, id, "alice", PrincipalKind::Person, created).into(),
             tenant: Arc::new(Tenant {
                 id,
                 name: "acme".into(),

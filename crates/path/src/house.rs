@@ -5,7 +5,7 @@ use crate::{House, Path, ids};
 use dialect::Echo;
 use domain::{
     Action, Agreed, Ask, Errand, Fault, Location, Moment, Principal, PrincipalKind, Reply, RequestId, SITE_TENANT,
-    Standing, Tenant, Tongue,
+    Tenant, Tongue,
 };
 use engine::{Colony, Founded, Newcomer, Supplies, Told};
 use identity::Caller;
@@ -270,18 +270,7 @@ fn house_caller(ask: &Ask, view: &View) -> Result<Caller, Fault> {
 }
 
 fn house_principal(tenant: &Tenant) -> Principal {
-    Principal {
-        id: SITE_TENANT,
-        tenant: tenant.id,
-        name: "keyward".to_owned(),
-        kind: PrincipalKind::Service,
-        standing: Standing::Active,
-        roles: Vec::new(),
-        documents: Vec::new(),
-        access_keys: Vec::new(),
-        bindings: Vec::new(),
-        created: tenant.created,
-    }
+    Principal::new(SITE_TENANT, tenant.id, "keyward", PrincipalKind::Service, tenant.created)
 }
 
 pub(crate) fn house_told(id: RequestId, moment: Moment, operation: &'static str) -> Told {

@@ -2,8 +2,8 @@
 
 use domain::{
     Action, Algorithm, Authority, Context, Document, Key, KeyFacts, Life, Location, ObjectId, Origin, Principal,
-    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleAssignment, RoleScope, Settings, Standing, Tenant,
-    TenantKind, Timestamp,
+    PrincipalKind, Profile, ProtectionLevel, Purpose, Role, RoleAssignment, RoleScope, Settings, Tenant, TenantKind,
+    Timestamp,
 };
 use policy::{Policy, aws as documents};
 use std::sync::{Arc, LazyLock};
@@ -151,16 +151,9 @@ fn tenant(forbids: &Pairs) -> Tenant {
 fn principal(kind: PrincipalKind, documents: &Pairs) -> Principal {
     let role = |role| RoleAssignment { role, scope: RoleScope::Tenant };
     Principal {
-        id: ObjectId([3; 16]),
-        tenant: ObjectId([1; 16]),
-        name: "ops".into(),
-        kind,
-        standing: Standing::Active,
         roles: vec![role(Role::EncryptDecrypt), role(Role::SecurityOfficer)],
         documents: documents.to_vec(),
-        access_keys: Vec::new(),
-        bindings: Vec::new(),
-        created: Timestamp(0),
+        ..Principal::new(ObjectId([3; 16]), ObjectId([1; 16]), "ops", kind, Timestamp(0))
     }
 }
 

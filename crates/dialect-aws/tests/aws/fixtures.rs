@@ -36,18 +36,7 @@ pub(crate) fn tenant() -> Arc<Tenant> {
 }
 
 pub(crate) fn principal(kind: PrincipalKind) -> Arc<Principal> {
-    Arc::new(Principal {
-        id: KEY,
-        tenant: ObjectId([5; 16]),
-        name: "alice".into(),
-        kind,
-        standing: Standing::Active,
-        roles: vec![],
-        documents: vec![],
-        access_keys: vec![],
-        bindings: Vec::new(),
-        created: NOW,
-    })
+    Arc::new(Principal::new(KEY, ObjectId([5; 16]), "alice", kind, NOW))
 }
 
 pub(crate) fn version(number: u32, cause: VersionCause) -> Version {

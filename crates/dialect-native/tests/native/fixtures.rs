@@ -36,19 +36,13 @@ pub(crate) fn tenant() -> Arc<Tenant> {
 
 pub(crate) fn principal() -> Arc<Principal> {
     Arc::new(Principal {
-        id: OTHER,
-        tenant: ObjectId([5; 16]),
-        name: "alice".into(),
-        kind: PrincipalKind::Person,
-        standing: Standing::Active,
         roles: vec![
             RoleAssignment { role: Role::ReadOnly, scope: RoleScope::Tenant },
             RoleAssignment { role: Role::EncryptDecrypt, scope: RoleScope::Ring("payments".into()) },
         ],
         documents: vec![("read".into(), "{ }".into())],
         access_keys: vec!["AKKWEXAMPLE".into()],
-        bindings: Vec::new(),
-        created: NOW,
+        ..Principal::new(OTHER, ObjectId([5; 16]), "alice", PrincipalKind::Person, NOW)
     })
 }
 

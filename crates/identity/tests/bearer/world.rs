@@ -90,18 +90,8 @@ impl Directory for Book {
 }
 
 fn service(id: ObjectId, name: &str, standing: Standing) -> Principal {
-    Principal {
-        id,
-        tenant: ObjectId([1; 16]),
-        name: name.into(),
-        kind: PrincipalKind::Service,
-        standing,
-        roles: vec![],
-        documents: vec![],
-        access_keys: vec![KEY.into()],
-        bindings: vec![],
-        created: Timestamp(0),
-    }
+    let service = Principal::new(id, ObjectId([1; 16]), name, PrincipalKind::Service, Timestamp(0));
+    Principal { standing, access_keys: vec![KEY.into()], ..service }
 }
 
 fn acme() -> Arc<Tenant> {

@@ -55,16 +55,9 @@ pub(crate) fn known(secret: &str, revision: u64, key: Standing, person: Standing
             created,
         }),
         principal: Arc::new(Principal {
-            id: principal,
-            tenant,
-            name: "alice".into(),
-            kind: PrincipalKind::Person,
             standing: person,
-            roles: vec![],
-            documents: vec![],
             access_keys: vec![ID.into()],
-            bindings: Vec::new(),
-            created,
+            ..Principal::new(principal, tenant, "alice", PrincipalKind::Person, created)
         }),
         tenant: Arc::new(Tenant {
             id: tenant,

@@ -64,18 +64,7 @@ pub(crate) fn settings() -> Arc<Settings> {
 }
 
 pub(crate) fn person(number: u8, name: &str, tenant: &Tenant) -> Principal {
-    Principal {
-        id: id(number),
-        tenant: tenant.id,
-        name: name.into(),
-        kind: PrincipalKind::Person,
-        standing: Standing::Active,
-        roles: vec![],
-        documents: vec![],
-        access_keys: vec![],
-        bindings: Vec::new(),
-        created: Timestamp(0),
-    }
+    Principal::new(id(number), tenant.id, name, PrincipalKind::Person, Timestamp(0))
 }
 
 pub(crate) fn with_roles(principal: Principal, roles: &[(Role, RoleScope)]) -> Arc<Principal> {

@@ -2,25 +2,11 @@
 
 use crate::find::Here;
 use crate::purse::charge;
-use crate::working::{demand, usable, worker, working};
+use crate::working::{usable, worker};
 use crate::{Step, Supplies, authority, find};
 use crypto::{Job, Worked};
-use domain::{Action, Ask, Demand, Dry, Fault, Found, KeyName, RANDOM_BYTES_MAX, Reply, Request, Use};
-use ledger::{Detail, DetailKey, Effects, View};
-
-/// The key, and the version that is named or else protects by default.
-pub(crate) fn found(
-    action: Action,
-    name: &KeyName,
-    version: Option<u32>,
-    here: &Here<'_>,
-    view: &View,
-) -> Result<(Found, Vec<Demand>), Fault> {
-    let owned = find::key(name, here, view)?;
-    let demands = vec![demand(action, &owned)];
-    let version = version.unwrap_or(owned.key.primary);
-    Ok((Found::Work(working(owned, version, view)?), demands))
-}
+use domain::{Action, Ask, Demand, Dry, Fault, Found, RANDOM_BYTES_MAX, Reply, Request, Use};
+use ledger::{Detail, DetailKey, Effects};
 
 /// Seals a plaintext.
 pub(crate) fn encrypt<'r>(request: &'r Request<'r>, supplies: &Supplies<'_>) -> Result<Step<'r>, Fault> {

@@ -214,12 +214,12 @@ pub(crate) fn found(ask: &Ask, here: &Here<'_>, view: &View) -> Result<(Found, V
         Ask::DeleteAlias { alias } => aliases::found(action, alias, None, here, view),
         Ask::ListAliases { key, page } => aliases::found_list(key.as_ref(), *page, here, view),
         Ask::UpdateKey { key, update } => keys::found_update(key, update, here, view),
-        Ask::Encrypt { key, version, .. } => encrypt::found(action, key, *version, here, view),
-        Ask::GenerateDataKey { key, .. } => encrypt::found(action, key, None, here, view),
+        Ask::GenerateDataKey { key, .. } => working::found_version(action, key, None, here, view),
         Ask::Decrypt { .. } => decrypt::found(ask, here, view),
         Ask::ReEncrypt { .. } => re_encrypt::found(ask, here, view),
         Ask::GenerateRandom { project, .. } => encrypt::found_random(project.as_deref(), here),
-        Ask::Sign { key, version, .. }
+        Ask::Encrypt { key, version, .. }
+        | Ask::Sign { key, version, .. }
         | Ask::Verify { key, version, .. }
         | Ask::MacSign { key, version, .. }
         | Ask::MacVerify { key, version, .. }

@@ -100,12 +100,23 @@ pub(crate) struct Pairs(pub(crate) Vec<(String, Option<String>)>);
 
 /// Refuses every other type in the words of the service's own parser.
 macro_rules! refuses {
-    (structures) => {
+    (map) => {
         fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
             Err(A::Error::custom("Start of structure or map found where not expected."))
         }
+    };
+    (list) => {
         fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
             Err(A::Error::custom("Unexpected start of list"))
+        }
+    };
+    (scalars) => {
+        refuses! {
+            visit_bool(bool) = "TRUE_VALUE";
+            visit_i64(i64) = "NUMBER_VALUE";
+            visit_u64(u64) = "NUMBER_VALUE";
+            visit_f64(f64) = "DECIMAL_VALUE";
+            visit_str(&str) = "STRING_VALUE";
         }
     };
     ($($method:ident($kind:ty) = $name:literal;)*) => {
@@ -126,7 +137,8 @@ macro_rules! scalar {
                     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(Self::NAME) }
                     $($accept)*
                     refuses! { $($refuse)* }
-                    refuses! { structures }
+                    refuses! { map }
+            refuses! { list }
                 }
                 deserializer.deserialize_any(Seen)
             }
@@ -157,7 +169,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 visit_u64(u64) = "NUMBER_VALUE";
                 visit_f64(f64) = "DECIMAL_VALUE";
             }
-            refuses! { structures }
+            refuses! { map }
+            refuses! { list }
         }
         deserializer.deserialize_any(Seen)
     }
@@ -228,16 +241,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 }
                 Ok(List(list))
             }
-            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(A::Error::custom("Start of structure or map found where not expected."))
-            }
-            refuses! {
-                visit_bool(bool) = "TRUE_VALUE";
-                visit_i64(i64) = "NUMBER_VALUE";
-                visit_u64(u64) = "NUMBER_VALUE";
-                visit_f64(f64) = "DECIMAL_VALUE";
-                visit_str(&str) = "STRING_VALUE";
-            }
+            refuses! { map }
+            refuses! { scalars }
         }
         deserializer.deserialize_any(Seen(PhantomData))
     }
@@ -257,16 +262,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Structure<T> {
             fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
                 T::deserialize(MapAccessDeserializer::new(members)).map(Structure)
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(A::Error::custom("Unexpected start of list"))
-            }
-            refuses! {
-                visit_bool(bool) = "TRUE_VALUE";
-                visit_i64(i64) = "NUMBER_VALUE";
-                visit_u64(u64) = "NUMBER_VALUE";
-                visit_f64(f64) = "DECIMAL_VALUE";
-                visit_str(&str) = "STRING_VALUE";
-            }
+            refuses! { list }
+            refuses! { scalars }
         }
         deserializer.deserialize_any(Seen(PhantomData))
     }
@@ -290,16 +287,8 @@ impl<'de> Deserialize<'de> for Pairs {
                 }
                 Ok(Pairs(pairs))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(A::Error::custom("Unexpected start of list"))
-            }
-            refuses! {
-                visit_bool(bool) = "TRUE_VALUE";
-                visit_i64(i64) = "NUMBER_VALUE";
-                visit_u64(u64) = "NUMBER_VALUE";
-                visit_f64(f64) = "DECIMAL_VALUE";
-                visit_str(&str) = "STRING_VALUE";
-            }
+            refuses! { list }
+            refuses! { scalars }
         }
         deserializer.deserialize_any(Seen)
     }

@@ -135,15 +135,8 @@ pub(crate) struct CreateArgs {
     policy: Option<PathBuf>,
     #[arg(long)]
     description: Option<String>,
-    /// Who answers for it.
-    #[arg(long)]
-    owner: Option<String>,
-    /// Where it is used.
-    #[arg(long)]
-    environment: Option<String>,
-    /// What it protects.
-    #[arg(long)]
-    data_class: Option<String>,
+    #[command(flatten)]
+    facts: Facts,
     /// May be repeated.
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = pair)]
     tags: Vec<(String, String)>,
@@ -159,14 +152,23 @@ pub(crate) struct CreateArgs {
 }
 
 #[derive(Args)]
-pub(crate) struct FactsArgs {
-    key: String,
+struct Facts {
+    /// Who answers for it.
     #[arg(long)]
     owner: Option<String>,
+    /// Where it is used.
     #[arg(long)]
     environment: Option<String>,
+    /// What it protects.
     #[arg(long)]
     data_class: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct FactsArgs {
+    key: String,
+    #[command(flatten)]
+    facts: Facts,
 }
 
 #[derive(Subcommand)]
@@ -218,7 +220,7 @@ async fn describe(command: KeyCommand, session: &Session) -> Result<(), Failure>
             session.done("set-description", &body, &format!("{key} described")).await
         }
         KeyCommand::Facts(args) => {
-            let FactsArgs { key, owner, environment, data_class } = args;
+            let FactsArgs { key, facts: Facts { owner, environment, data_class } } = args;
             let body = json!({ "key": key, "owner": owner, "environment": environment, "data_class": data_class });
             session.show("set-facts", &body, show::key).await
         }
@@ -250,9 +252,9 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<(), Failure> {
         "authority": authority,
         "document": document,
         "description": args.description,
-        "owner": args.owner,
-        "environment": args.environment,
-        "data_class": args.data_class,
+        "owner": args.facts.owner,
+        "environment": args.facts.environment,
+        "data_class": args.facts.data_class,
         "tags": pairs(&args.tags),
         "window_from": args.from,
         "window_until": args.until,

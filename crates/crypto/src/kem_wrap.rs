@@ -3,8 +3,8 @@
 //!
 //! What is wrapped is the encapsulated key and the ciphertext behind it. Info and associated data are empty.
 
-use crate::fill_random;
 use crate::spki::{self, spki};
+use crate::{NoRandomness, fill_random};
 use domain::{Algorithm, Fault};
 use hpke::aead::{Aead, AesGcm256};
 use hpke::kdf::{HkdfSha256, Kdf};
@@ -62,18 +62,17 @@ fn open<K: Kem, D: Kdf, A: Aead>(
 pub(crate) fn wrap(job: &[u8], material: &[u8]) -> Result<Vec<u8>, Fault> {
     let raw = |oid, algorithm: Algorithm| algorithm.raw_public(job).filter(|raw| spki(oid, raw) == job);
     if let Some(key) = raw(spki::ML_KEM_768, Algorithm::MlKem768) {
-        return seal::<MlKem768>(key, material);
+        return seal::<MlKem768>(key, material, Random::of(fill_random));
     }
     if let Some(key) = raw(spki::ML_KEM_1024, Algorithm::MlKem1024) {
-        return seal::<MlKem1024>(key, material);
+        return seal::<MlKem1024>(key, material, Random::of(fill_random));
     }
     let key = raw(spki::X_WING, Algorithm::XWing).ok_or(Fault::WrappedUnreadable)?;
-    seal::<XWing>(key, material)
+    seal::<XWing>(key, material, Random::of(fill_random))
 }
 
-fn seal<K: Kem>(key: &[u8], material: &[u8]) -> Result<Vec<u8>, Fault> {
+fn seal<K: Kem>(key: &[u8], material: &[u8], mut random: Random) -> Result<Vec<u8>, Fault> {
     let key = K::PublicKey::from_bytes(key).map_err(|_| Fault::WrappedUnreadable)?;
-    let mut random = Random { short: false };
     let seal = single_shot_seal_with_rng::<AesGcm256, HkdfSha256, K>;
     let sealed = seal(&OpModeS::Base, &key, INFO, material, ASSOCIATED, &mut random);
     let (encapsulated, ciphertext) = sealed.map_err(|_| Fault::WrappedUnreadable)?;
@@ -86,7 +85,16 @@ fn seal<K: Kem>(key: &[u8], material: &[u8]) -> Result<Vec<u8>, Fault> {
 
 /// The module's randomness for a library that takes no failure: it is remembered instead.
 struct Random {
+    fill: Fill,
     short: bool,
+}
+
+type Fill = fn(&mut [u8]) -> Result<(), NoRandomness>;
+
+impl Random {
+    fn of(fill: Fill) -> Self {
+        Self { fill, short: false }
+    }
 }
 
 impl TryRng for Random {
@@ -105,7 +113,7 @@ impl TryRng for Random {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.short |= fill_random(bytes).is_err();
+        self.short |= (self.fill)(bytes).is_err();
         Ok(())
     }
 }

@@ -90,7 +90,11 @@ fn what_was_wrapped_here_is_unwrapped_and_nothing_else() {
 
 #[test]
 fn randomness_is_drawn_and_its_end_remembered() {
-    let mut random = Random { short: false };
+    let mut random = Random::of(fill_random);
     let (one, other) = (random.try_next_u64().unwrap(), random.try_next_u64().unwrap());
     assert!(one != other && !random.short && random.try_next_u32() != random.try_next_u32());
+    let public = public(Algorithm::XWing, &[1; 32]);
+    let key = Algorithm::XWing.raw_public(&public).unwrap();
+    let ended = seal::<XWing>(key, &[7; 32], Random::of(|_| Err(NoRandomness)));
+    assert_eq!(ended.err(), Some(Fault::Unavailable));
 }

@@ -112,7 +112,12 @@ def symmetric(bringer, methods):
     version = bringer.bring(key, "HMAC_SHA256", material)
     code = hmac.HMAC(material, hashes.SHA256())
     code.update(MESSAGE)
-    caller.equal("a MAC key's codes are its owner's", client.mac_sign(name=version.name, data=MESSAGE).mac, code.finalize())
+    code = code.finalize()
+    caller.equal("a MAC key's codes are its owner's", client.mac_sign(name=version.name, data=MESSAGE).mac, code)
+    request = bringer.request(key, "HMAC_SHA256", material)
+    request["rsa_aes_wrapped_key"] = request.pop("wrapped_key")
+    version = client.import_crypto_key_version(request=request)
+    caller.equal("in the older field too", client.mac_sign(name=version.name, data=MESSAGE).mac, code)
     key = bringer.key("envelope", "ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION", import_only=False)
     first = bringer.bring(key, "GOOGLE_SYMMETRIC_ENCRYPTION", os.urandom(32))
     caller.ok("an imported version does not become the primary", not client.get_crypto_key(name=key).primary.name)
@@ -254,6 +259,9 @@ def refused(bringer):
        crypto_key_version=f"{key}/cryptoKeyVersions/1")
     no("a version that is not there", "NotFound", "cryptoKeyVersions/99 not found.",
        crypto_key_version=f"{key}/cryptoKeyVersions/99")
+    no("a version of another key", "InvalidArgument", "version of the parent",
+       crypto_key_version=f"{ring}/cryptoKeys/mac/cryptoKeyVersions/1")
+    no("material in both fields", "InvalidArgument", "set together", rsa_aes_wrapped_key=good)
     no("too much of it", "ResourceExhausted", "bytes of wrapped material", wrapped_key=bytes(8_193))
     weak = [
         ("a short AES key", "gcm", "AES_256_GCM", os.urandom(16), "length"),
@@ -269,6 +277,9 @@ def refused(bringer):
     jobs = {"parent": ring, "import_job_id": "more"}
     caller.refused("a job of a method that nobody knows", "InvalidArgument", "import_method 7", "create_import_job",
                    **jobs, import_job={"import_method": 7, "protection_level": "SOFTWARE"})
+    for method, form in ((METHODS[0], "NIST_PQC"), (ML_KEM_768, "XWING_RAW_BYTES"), (X_WING, "NIST_PQC"), (X_WING, "PEM")):
+        caller.refused(f"{method}: a key in the form {form}", "InvalidArgument", "has the format", "create_import_job", **jobs,
+                       import_job={"import_method": method, "protection_level": "SOFTWARE", "public_key_format": form})
     caller.refused("a job in an HSM", "FailedPrecondition", "HSM", "create_import_job",
                    **jobs, import_job={"import_method": METHODS[0], "protection_level": "HSM"})
     caller.refused("a job without a method", "InvalidArgument", "import_method", "create_import_job", **jobs, import_job={})

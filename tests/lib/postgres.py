@@ -44,6 +44,11 @@ class Server:
         self.run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", self.data)
         return self.start()
 
+    def emptied(self):
+        """What it held is gone; it stays where it was."""
+        shutil.rmtree(self.data)
+        return self
+
     def copy(self, primary):
         """A standby, under its folder's name."""
         source = f"host={primary.folder} port={primary.port} user=postgres application_name={self.folder.name}"

@@ -62,7 +62,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let listeners = args.listen.iter().map(|address| Listener::tls(*address, Arc::clone(&certificates))).collect();
     let place = args.store.place(args.data.clone()).map_err(Failure::new)?;
     let folder = args.data.as_ref().map(|data| data.join("cosigned"));
-    let witnessed = submit::run(Told { place, folder, ca_file: args.witness_ca.clone() }, args.witnesses.clone());
+    let told = Told { place, folder, ca_file: args.witness_ca.clone(), path: Arc::clone(&path) };
+    let witnessed = submit::run(told, args.witnesses.clone());
     match unseal(&path, &args) {
         // A database may begin after its nodes do. Whatever else is wrong does not pass by waiting.
         Err(Closed::Store(why)) => {

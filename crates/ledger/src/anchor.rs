@@ -7,7 +7,7 @@ mod keeper;
 mod start;
 
 pub(crate) use keeper::{Due, Keeper};
-pub(crate) use start::{Checked, Found, check, heads};
+pub(crate) use start::{Changed, Checked, Found, check, heads};
 
 use domain::{RowId, Table, Timestamp};
 use std::sync::atomic::{AtomicBool, AtomicU64};

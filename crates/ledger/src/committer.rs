@@ -1,5 +1,6 @@
 //! The one writer. Whoever waits together is judged in order, written in one batch, and answered.
 
+mod confirmed;
 mod fate;
 mod news;
 
@@ -11,6 +12,7 @@ use crate::store::{Batch, NodeId, StoreFault, StoredBatch, StoredCheckpoint, Wri
 use crate::view::{Basis, Shared};
 use crate::{Checkpoint, Frontier, Named, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
 use clock::{Clock, Steady, Timestamp};
+use confirmed::Confirmed;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use domain::RequestId;
 use secret::Held;
@@ -87,6 +89,7 @@ pub(crate) struct Committer {
     state: [u8; 32],
     steady: Steady,
     signed: (u64, Timestamp),
+    confirmed: Confirmed,
     /// How many were answered "unavailable" since the last entry.
     unrecorded: Arc<AtomicU64>,
     deliverer: Deliverer,
@@ -205,12 +208,14 @@ impl Committer {
         let head = shared.head.load_full();
         let signed = (head.signed, Timestamp::MIN);
         let deliverer = Deliverer::start();
+        let confirmed = Confirmed::at(&frontier, head.state, head.steady);
         Self {
             shared,
             writer,
             orders,
             clock,
             frontier,
+            confirmed,
             state: head.state,
             steady: head.steady,
             signed,
@@ -311,10 +316,11 @@ impl Committer {
         false
     }
 
-    /// Nobody waits: reads up and signs what is new, or tries the broken store.
+    /// Nobody waits: reads up, signs and confirms what is new, or tries the broken store.
     fn rest(&mut self) {
         if !self.shared.reader.is_shared() || self.follow().is_ok() {
             self.sign_head();
+            self.confirm_read();
         }
         if self.broken {
             self.recover();
@@ -471,7 +477,8 @@ impl Committer {
             list.push((answer, Ok(Receipt { request, index })));
         }
         self.deliverer.hand_over(answers);
-        self.anchor(Due { answers: changes, tombstones: judged.tombstones, news: Vec::new() });
+        let news = self.confirm();
+        self.anchor(Due { answers: changes, tombstones: judged.tombstones, news });
     }
 
     /// Changes are answered by whoever anchors them.

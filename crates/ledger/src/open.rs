@@ -13,7 +13,7 @@ use crate::named::NAMED_ENTRIES_MAX;
 use crate::projections::Projector;
 use crate::record::Put;
 use crate::state::{EMPTY, Nodes, Unproven, tree_key};
-use crate::store::{Reader, Store};
+use crate::store::{Reader, Store, Writer};
 use crate::view::{Basis, Shared, View, entries_of};
 use crate::{
     Change, Checkpoint, Frontier, NamedHead, Receipt, Record, RowChange, SignedStatement, Statement, StoredCheckpoint,
@@ -283,12 +283,13 @@ impl Ledger {
     }
 
     /// Opens the log of a site and checks that it is at or ahead of all that it signed and anchored.
-    pub fn open<'r>(store: Store, root: impl Into<Roots<'r>>, mut config: LedgerConfig) -> Result<Self, OpenFault> {
+    pub fn open<'r>(mut store: Store, root: impl Into<Roots<'r>>, mut config: LedgerConfig) -> Result<Self, OpenFault> {
         check_not_moved(&*store.reader)?;
         let (keys, kek_rows) = open_keys(&*store.reader, root.into())?;
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
         let (mut tree, wall) = check_head(&*store.reader, &keys)?;
+        confirm(&mut *store.writer, &tree)?;
         tree.signed = check_checkpoint(newest, &keys, &tree)?;
         let steady = tree.steady;
         let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &tree.frontier };
@@ -359,6 +360,11 @@ impl Ledger {
 
     pub fn head(&self) -> Head {
         Head::clone(&self.shared.head.load())
+    }
+
+    /// How many entries will stay: all, but for those of other processes that no commit of this one has followed yet.
+    pub fn confirmed(&self) -> u64 {
+        self.shared.confirmed.load().size
     }
 
     /// How long this process has held the lock of the log's head, in microseconds: of all the time that passes, the share
@@ -817,6 +823,16 @@ pub(crate) fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Time
     let entries = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok());
     let (steady, wall) = entries.map(|clear| (clear.steady, clear.wall)).max().unwrap_or((Steady(0), last.wall));
     Ok((Tree { frontier, state: last.state, steady, signed: 0 }, wall))
+}
+
+/// What is anchored and built on will stay, and is what the server has that takes the writes.
+fn confirm(writer: &mut dyn Writer, tree: &Tree) -> Result<(), OpenFault> {
+    let newest = tree.frontier.size().saturating_sub(1);
+    let held = writer.confirm().and_then(|()| writer.batches(newest, 1)).map_err(|f| store_fault(&f))?;
+    match held.first().is_some_and(|batch| batch.frontier == tree.frontier.to_bytes()) {
+        true => Ok(()),
+        false => Err(OpenFault::Store("the servers that it reads from and writes to differ; try again".into())),
+    }
 }
 
 /// The size of the newest checkpoint, which the log must not be shorter than.

@@ -135,7 +135,8 @@ pub struct Locked {
 pub type Done = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
 
 /// The one writer of a process. It lives on one thread. After an error of [`Writer::lock`], [`Writer::release`],
-/// [`Writer::append`] or [`Writer::sign`] nothing but [`Writer::reopen`] is called.
+/// [`Writer::append`], [`Writer::batches`], [`Writer::confirm`] or [`Writer::sign`] nothing but [`Writer::reopen`] is
+/// called.
 pub trait Writer: Send {
     /// Nobody else appends from here to the next [`Writer::append`] or [`Writer::release`]. `size` is how much of the
     /// log this process knows. A store of one process has no others, and nothing to do.
@@ -150,6 +151,16 @@ pub trait Writer: Send {
 
     /// All of the batch durably, or an error.
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault>;
+
+    /// Batches in order, from the one that holds `index` on, as whoever takes the writes has them: where a store is
+    /// several servers, [`Reader::batches`] may ask another.
+    fn batches(&mut self, index: u64, limit: u32) -> Result<Vec<StoredBatch>, StoreFault>;
+
+    /// When it returns, all that this writer read before is as durable as what it appended. A store of one process has
+    /// nothing to do for that.
+    fn confirm(&mut self) -> Result<(), StoreFault> {
+        Ok(())
+    }
 
     /// One more signed checkpoint, durably.
     fn sign(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreFault>;

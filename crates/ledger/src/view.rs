@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) projections: Arc<dyn ProjectionReader>,
     pub(crate) head: ArcSwap<Head>,
+    /// The newest head of which it is known that it will stay. Only where others append to the same log is it ever behind.
+    pub(crate) confirmed: ArcSwap<Head>,
     pub(crate) name: String,
     /// Whether this process, of all on the same log, does what is due and what is derived.
     pub(crate) leads: AtomicBool,
@@ -415,15 +417,16 @@ impl Shared {
         name: String,
     ) -> Self {
         let checked = Cache::new(BATCHES_CHECKED_MAX);
-        let (head, leads, orders) =
-            (ArcSwap::from_pointee(head), AtomicBool::new(!reader.is_shared()), OnceLock::new());
+        let (leads, orders) = (AtomicBool::new(!reader.is_shared()), OnceLock::new());
+        let head = Arc::new(head);
         let anchors = crate::anchor::Standing::default();
         Self {
             rows: Rows::new(),
             keys,
             reader,
             projections,
-            head,
+            confirmed: ArcSwap::new(Arc::clone(&head)),
+            head: ArcSwap::new(head),
             name,
             leads,
             held_micros: AtomicU64::new(0),
@@ -464,7 +467,7 @@ impl Shared {
     /// Which of these changes were destructions. A row that was changed again since is judged by its last change.
     pub(crate) fn destroyed_among(
         &self,
-        changed: &[(RowId, u64, Timestamp)],
+        changed: &[crate::anchor::Changed],
     ) -> Result<Vec<crate::Tombstone>, crate::OpenFault> {
         let mut found = Vec::new();
         for (row, position, wall) in changed {

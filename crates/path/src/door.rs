@@ -74,6 +74,11 @@ impl Path {
         self.house.load().as_ref().map_or(ledger::AnchorStanding::None, |house| house.ledger.anchored().0)
     }
 
+    /// How many entries of the log will stay, whatever server is lost; 0 of a sealed house.
+    pub fn confirmed(&self) -> u64 {
+        self.house.load().as_ref().map_or(0, |house| house.ledger.confirmed())
+    }
+
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
             refusals: self.refusals.seen(),

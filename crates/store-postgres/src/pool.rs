@@ -61,6 +61,12 @@ macro_rules! batches {
     };
 }
 
+/// From the one that holds an index on.
+pub(crate) const BATCHES: &str = batches!(
+    "WHERE first >= coalesce((SELECT first FROM (SELECT first, count FROM keyward.batches WHERE first <= $1
+     ORDER BY first DESC LIMIT 1) AS at WHERE first + count > $1), $1) ORDER BY first LIMIT $2"
+);
+
 questions! {
     head: "SELECT size FROM keyward.head";
     fact: "SELECT value FROM keyward.facts WHERE name = $1";
@@ -84,10 +90,7 @@ questions! {
         WHERE position >= $1 AND position < $2 GROUP BY 1";
     last_batch: batches!("ORDER BY first DESC LIMIT 1");
     batch_at_or_before: batches!("WHERE first <= $1 ORDER BY first DESC LIMIT 1");
-    batches: batches!(
-        "WHERE first >= coalesce((SELECT first FROM (SELECT first, count FROM keyward.batches WHERE first <= $1
-         ORDER BY first DESC LIMIT 1) AS at WHERE first + count > $1), $1) ORDER BY first LIMIT $2"
-    );
+    batches: BATCHES;
     oldest: "SELECT coalesce(min(first), 0) FROM keyward.batches";
     newest_checkpoint: "SELECT size, note, wall FROM keyward.checkpoints ORDER BY size DESC LIMIT 1";
     checkpoints: "SELECT size, note, wall FROM keyward.checkpoints WHERE size > $1 ORDER BY size LIMIT $2";
@@ -114,7 +117,7 @@ pub(crate) struct Pool {
     driver: Driver,
     slots: [Mutex<Slot>; LINKS],
     next: AtomicUsize,
-    /// The size of the log that this process has seen at least: whoever shows less has fallen behind.
+    /// The size of the log as the server that takes the writes has shown it: whoever shows less has fallen behind.
     mark: Arc<AtomicU64>,
     watched: Watched,
     setup: &'static str,

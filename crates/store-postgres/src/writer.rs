@@ -3,7 +3,7 @@
 use crate::convert::{bound, count, nullable, stored_batch, to_sql};
 use crate::driver::Own;
 use crate::link::{Failed, Link};
-use crate::pool::limit;
+use crate::pool::{BATCHES, limit};
 use crate::schema::{self, Unfit};
 use crate::scrub;
 use crate::target::Target;
@@ -69,7 +69,7 @@ pub(crate) struct PostgresWriter {
     own: Own,
     /// Why it is closed, between a failure and the reopening.
     open: Result<Open, String>,
-    /// The size of the log that was seen at least.
+    /// The size of the log that this server has shown at least.
     mark: Arc<AtomicU64>,
 }
 
@@ -77,6 +77,7 @@ struct Open {
     link: Link,
     lock: Statement,
     news: Statement,
+    batches: Statement,
     insert_batch: Statement,
     remember: Statement,
     keep_former: Statement,
@@ -175,6 +176,17 @@ impl Writer for PostgresWriter {
         Ok(())
     }
 
+    fn batches(&mut self, index: u64, most: u32) -> Result<Vec<StoredBatch>, StoreFault> {
+        let batches = step!(self, "read batches", |open| open.batches(index, most))?;
+        let end = batches.last().map(|last| last.first.saturating_add(u64::from(last.count)));
+        self.saw(end.unwrap_or(0));
+        Ok(batches)
+    }
+
+    fn confirm(&mut self) -> Result<(), StoreFault> {
+        step!(self, "confirm", |open| open.touch())
+    }
+
     fn sign(&mut self, signed: &StoredCheckpoint) -> Result<(), StoreFault> {
         let size = to_sql(signed.size)?;
         step!(self, "sign", |open| open.sign(size, signed))
@@ -185,7 +197,8 @@ impl Writer for PostgresWriter {
         let done = self.own.run(Open::again(&self.target));
         let (open, size) = self.end("reopen", done)?;
         self.open = Ok(open);
-        self.saw(size);
+        // What this process only read may be gone with the server before: this one is the measure from here on.
+        self.mark.store(size, Ordering::SeqCst);
         Ok(())
     }
 
@@ -255,12 +268,17 @@ impl Open {
         let (lock, news, insert_batch) = tokio::try_join!(prepare(LOCK), prepare(NEWS), prepare(INSERT_BATCH))?;
         let (keep_former, put_rows, put_nodes) =
             tokio::try_join!(prepare(KEEP_FORMER), prepare(PUT_ROWS), prepare(PUT_NODES))?;
-        let (insert_checkpoint, move_head, remember) =
-            tokio::try_join!(prepare(INSERT_CHECKPOINT), prepare(MOVE_HEAD), prepare(scrub::REMEMBER))?;
+        let (insert_checkpoint, move_head, remember, batches) = tokio::try_join!(
+            prepare(INSERT_CHECKPOINT),
+            prepare(MOVE_HEAD),
+            prepare(scrub::REMEMBER),
+            prepare(BATCHES)
+        )?;
         let locked = None;
         Ok(Self {
             lock,
             news,
+            batches,
             insert_batch,
             remember,
             keep_former,
@@ -379,6 +397,15 @@ impl Open {
 
     async fn committed(&self) -> Result<(), Failed> {
         self.link.client.batch_execute("COMMIT").await?;
+        self.unwarned()
+    }
+
+    async fn touch(&self) -> Result<(), Failed> {
+        self.link.client.batch_execute(TOUCH).await?;
+        self.unwarned()
+    }
+
+    fn unwarned(&self) -> Result<(), Failed> {
         if self.link.was_warned() {
             return Err(Failed::said(
                 "the database warned that a commit is less durable than was asked for".to_owned(),
@@ -422,7 +449,12 @@ impl Open {
     async fn sign(&self, size: i64, signed: &StoredCheckpoint) -> Result<(), Failed> {
         let params: [&(dyn ToSql + Sync); 3] = [&size, &signed.note, &signed.wall.0];
         self.link.client.execute(&self.insert_checkpoint, &params).await?;
-        Ok(())
+        self.unwarned()
+    }
+
+    async fn batches(&self, index: u64, most: u32) -> Result<Vec<StoredBatch>, Failed> {
+        let found = self.link.client.query(&self.batches, &[&bound(index), &limit(most)]).await?;
+        Ok(found.iter().map(stored_batch).collect::<Result<_, _>>()?)
     }
 
     /// Under the lock: a change that names a batch does not slip in between.

@@ -99,6 +99,10 @@ fn all<T>(
     statement.query_map(params, read)?.collect()
 }
 
+pub(crate) fn batches(pool: &Pool, index: u64, limit: u32) -> Read<Vec<StoredBatch>> {
+    pool.with("read batches", BATCHES, |statement| all(statement, (bound(index), limit), stored_batch))
+}
+
 fn read_nodes(link: &Connection, nodes: &[NodeId]) -> Result<Vec<StoredNode>, rusqlite::Error> {
     let mut statement = link.prepare_cached(NODE)?;
     let found = nodes.iter().map(|node| statement.query_row([bound(node.0)], stored_node).optional());
@@ -198,7 +202,7 @@ impl Reader for SqliteReader {
     }
 
     fn batches(&self, index: u64, limit: u32) -> Read<Vec<StoredBatch>> {
-        self.pool.with("read batches", BATCHES, |statement| all(statement, (bound(index), limit), stored_batch))
+        batches(&self.pool, index, limit)
     }
 
     fn oldest(&self) -> Read<u64> {

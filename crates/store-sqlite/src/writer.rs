@@ -5,7 +5,7 @@ use crate::convert::{bound, fault, nullable, to_sql};
 use crate::files::Lock;
 use crate::health::Health;
 use crate::pool::Pool;
-use crate::{OpenFault, schema, slots};
+use crate::{OpenFault, reader, schema, slots};
 use ledger::{
     Batch, Done, FormerRow, Named, Part, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, StoredRow, Writer,
     keeps_history,
@@ -83,6 +83,11 @@ impl SqliteWriter {
 impl Writer for SqliteWriter {
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
         self.run(|open| open.append(batch))
+    }
+
+    /// Of one file there is only one truth.
+    fn batches(&mut self, index: u64, limit: u32) -> Result<Vec<StoredBatch>, StoreFault> {
+        reader::batches(&self.readers, index, limit)
     }
 
     fn sign(&mut self, signed: &StoredCheckpoint) -> Result<(), StoreFault> {

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How often witnesses are told of a log that moves.
 const PERIOD: Duration = Duration::from_secs(5);
+/// How often, and how many times, it is looked whether another node's checkpoint is confirmed.
+const CONFIRMED_LOOK: Duration = Duration::from_millis(250);
+const CONFIRMED_LOOKS_MAX: u32 = 20;
 
 /// A witness to be told: `URL,LINE`.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub(crate) struct Told {
     pub(crate) place: Place,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) ca_file: Option<PathBuf>,
+    /// Knows how much of the log will stay: a witness never forgets what it cosigned.
+    pub(crate) path: Arc<path::Path>,
 }
 
 /// The log of a store that is only read.
@@ -71,15 +76,31 @@ async fn tell(told: &Told, witness: &WitnessAt, cosigned: u64) -> Result<u64, Fa
     let log = Log::open(told)?;
     let newest = log.seen.reader.newest_checkpoint().map_err(|fault| Failure::new(fault.0))?;
     let Some(newest) = newest.filter(|newest| newest.size > cosigned) else { return Ok(cosigned) };
+    for _ in 0..CONFIRMED_LOOKS_MAX {
+        if told.path.confirmed() >= newest.size {
+            return submit(told, &log, witness, &newest, cosigned).await;
+        }
+        tokio::time::sleep(CONFIRMED_LOOK).await;
+    }
+    Ok(cosigned)
+}
+
+async fn submit(
+    told: &Told,
+    log: &Log<'_>,
+    witness: &WitnessAt,
+    newest: &StoredCheckpoint,
+    cosigned: u64,
+) -> Result<u64, Failure> {
     let client = Client::new(Facts::public(&witness.url, told.ca_file.clone()))?;
     let mut old = cosigned;
     // The witness says what it knows, if that is something else.
     for _ in 0..2 {
-        let body = log.body(old, &newest)?;
+        let body = log.body(old, newest)?;
         let answered = client.post("/add-checkpoint", body.into_bytes()).await?;
         let text = String::from_utf8(answered.body).unwrap_or_default();
         match answered.status {
-            200 => return log.keep(witness, &newest, &text).map(|()| newest.size),
+            200 => return log.keep(witness, newest, &text).map(|()| newest.size),
             409 => old = known_by(&text, newest.size)?,
             422 => return Err(Failure::new("the witness knows another history of this log")),
             status => return Err(Failure::new(format!("the witness answered {status}"))),

@@ -21,7 +21,7 @@ const TRIES_MAX: u32 = 5;
 pub(crate) struct Due {
     pub(crate) answers: Vec<Delivery>,
     pub(crate) tombstones: Vec<Tombstone>,
-    /// Rows that another node's entries changed: which of them were destructions is looked up here.
+    /// Rows that another node's entries changed, once they are confirmed: which of them were destructions is looked up here.
     pub(crate) news: Vec<Changed>,
 }
 
@@ -86,29 +86,29 @@ impl Keeper {
 
     fn take(&mut self, due: Due) {
         self.waiting.extend(due.answers);
-        self.fresh.extend(due.tombstones);
         match self.shared.destroyed_among(&due.news) {
             Ok(destroyed) => self.fresh.extend(destroyed),
             Err(why) => tracing::error!(%why, "what another node destroyed is not known; the next start looks again"),
         }
+        self.fresh.extend(due.tombstones);
     }
 
     /// Nobody waits for an answer, or nothing could be written the last time.
     fn rest(&mut self) {
         self.look_at_store();
-        let moved = self.shared.head.load().size != self.size;
+        let moved = self.shared.confirmed.load().size != self.size;
         if moved || !self.waiting.is_empty() || !self.fresh.is_empty() || self.shared.anchors.alarm.load(Relaxed) {
             self.anchor();
         }
     }
 
-    /// The store must hold the highest head that this process has published.
+    /// The store must hold the highest head that is confirmed.
     fn look_at_store(&self) {
-        let head = self.shared.head.load_full();
+        let (head, writable) = (self.shared.confirmed.load_full(), self.shared.head.load().writable);
         let Ok(last) = self.shared.reader.last_batch() else { return };
         let tree = last.and_then(|last| Frontier::from_bytes(&last.frontier)).unwrap_or_default();
         let same = tree.size() > head.size || (tree.size() == head.size && tree.root() == head.root);
-        if head.writable && !same && !self.shared.anchors.contradicted.swap(true, Relaxed) {
+        if writable && !same && !self.shared.anchors.contradicted.swap(true, Relaxed) {
             tracing::error!(
                 published = head.size,
                 found = tree.size(),
@@ -122,7 +122,7 @@ impl Keeper {
         if self.anchors.is_empty() || (self.begins.is_some() && self.waiting.is_empty()) {
             return;
         }
-        let head = self.shared.head.load_full();
+        let head = self.shared.confirmed.load_full();
         let fresh = std::mem::take(&mut self.fresh);
         let hash = fresh.iter().fold(self.destroyed.1, |hash, one| one.chain(&hash));
         let destroyed = (self.destroyed.0.saturating_add(fresh.len() as u64), hash);

@@ -1,10 +1,10 @@
 //! When the store fails. A batch whose append ended in an error may have been written or not: which of the two is
 //! looked up, and until it is known nobody is told either.
 
-use super::{Committer, Judged, REOPEN_MILLIS, Submission, batch_mac};
+use super::{Committer, Judged, REOPEN_MILLIS, Submission};
 use crate::Unrecorded;
 use crate::state::Unproven;
-use crate::store::{StoreFault, StoredBatch};
+use crate::store::StoreFault;
 use std::sync::atomic::Ordering;
 
 /// How long the fate of a batch is looked for before those who wait are told that it may have happened. Shorter than
@@ -79,13 +79,14 @@ impl Committer {
         }
     }
 
-    /// Of a store that was reopened: it must hold what was acknowledged. Then the batch under way is there or it never
-    /// will be, and what others appended is read up.
+    /// Of a store that was reopened, once its place in the log is found: the batch under way is there or it never will be.
+    /// Then what others appended is read up. Only the server that takes the writes is asked: a reader may be led to a
+    /// former primary that came back, and would find there what the new one never had.
     fn stand(&mut self) -> Result<(), StoreFault> {
         self.is_still_ours()?;
-        self.holds_what_was_acknowledged()?;
+        self.find_place()?;
         if let Some(Unsettled { judged, until }) = self.unsettled.take() {
-            match self.held_from(judged.batch.first) {
+            match self.writer.batches(judged.batch.first, 1) {
                 Ok(found) if found.iter().any(|found| judged.batch.is(found)) => self.settle(judged),
                 Ok(_) => {
                     self.undo(&judged);
@@ -101,32 +102,9 @@ impl Committer {
             self.lock()?;
             return self.writer.release();
         }
-        self.catch_up()
-    }
-
-    /// Batches from `first` on. Of several servers only the one counts that confirmed our last commit: a reader may be led
-    /// to a former primary that came back, and would find there what the new one never had.
-    fn held_from(&mut self, first: u64) -> Result<Vec<StoredBatch>, StoreFault> {
-        if !self.shared.reader.is_shared() {
-            return self.shared.reader.batches(first, 1);
-        }
-        let locked = self.writer.lock(first)?;
-        self.writer.release()?;
-        Ok(locked.news)
-    }
-
-    fn holds_what_was_acknowledged(&self) -> Result<(), StoreFault> {
-        let size = self.frontier.size();
-        let Some(newest) = size.checked_sub(1) else { return Ok(()) };
-        let held = self.shared.reader.batch_with(newest)?.is_some_and(|batch| {
-            crypto::same(&batch_mac(&self.shared.keys.batch_mac, &batch), &batch.mac)
-                && batch.frontier == self.frontier.to_bytes()
-                && batch.state == self.state
-        });
-        if held {
-            return Ok(());
-        }
-        Err(StoreFault(format!("it does not hold the {size} entries that were acknowledged; restore it")))
+        self.catch_up()?;
+        self.anchor_news();
+        Ok(())
     }
 
     /// Those who wait are told that it may have happened. Should the batch turn up, it is read up like another's.

@@ -1,12 +1,11 @@
 //! What others appended to the same log: read up before anything is judged, so that it is judged on all of it.
 
 use super::{Committer, batch_mac};
-use crate::anchor::Due;
+use crate::anchor::Changed;
 use crate::store::{StoreFault, StoredBatch};
 use crate::view::entries_of;
 use crate::{Frontier, decode_entry, leaf_hash};
-use clock::{Steady, Timestamp};
-use domain::RowId;
+use clock::Steady;
 
 /// Batches that are held in memory at once.
 const NEWS_BATCHES: u32 = 64;
@@ -15,8 +14,7 @@ const NEWS_BATCHES: u32 = 64;
 struct News {
     frontier: Frontier,
     steady: Steady,
-    /// Row, entry, and the entry's wall time.
-    changed: Vec<(RowId, u64, Timestamp)>,
+    changed: Vec<Changed>,
 }
 
 impl Committer {
@@ -44,7 +42,7 @@ impl Committer {
     pub(super) fn catch_up(&mut self) -> Result<(), StoreFault> {
         loop {
             let size = self.frontier.size();
-            let news = self.shared.reader.batches(size, NEWS_BATCHES)?;
+            let news = self.writer.batches(size, NEWS_BATCHES)?;
             if news.is_empty() {
                 return Ok(());
             }
@@ -61,10 +59,8 @@ impl Committer {
             self.steady = self.steady.max(steady);
             self.publish_head();
             if !changed.is_empty() {
-                // Whoever reads a row after it was forgotten must not find the KEK that it is no longer under.
-                changed.iter().for_each(|(row, ..)| self.shared.keys.forget(row));
-                self.shared.rows.forget(changed.iter().map(|(row, ..)| *row));
-                self.anchor(Due { answers: Vec::new(), tombstones: Vec::new(), news: changed });
+                self.forget(&changed);
+                self.confirmed.since.extend(changed);
                 self.is_still_ours()?;
             }
         }

@@ -82,6 +82,14 @@ impl Database {
     fn sql(&self, statement: &str) {
         self.cluster.sql(&self.name, statement);
     }
+
+    /// Ends every other connection.
+    fn throw_out(&self) {
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
 }
 
 /// Tells one in a database of its own; none where there is no PostgreSQL, which was said.
@@ -134,10 +142,7 @@ fn connections_that_are_cut_are_made_anew() {
     tell_on_a_server(async |world, server| {
         let mut made = 0;
         for round in 0..10 {
-            server.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            );
+            server.throw_out();
             let answers = [0, 1].map(|again| format!("alice creates k{round}x{again}"));
             for sentence in answers {
                 made += usize::from(world.ask(&sentence).await == "Active, 1*: Active");
@@ -171,6 +176,42 @@ fn what_only_a_former_primary_holds_is_not_acknowledged() {
         assert_eq!(world.tell("store goes on elsewhere without it").await, "");
         assert_eq!(world.ask("alice creates k").await, "unavailable: Store");
         assert_eq!(world.ask("alice creates m").await, "Active, 1*: Active");
+    });
+}
+
+/// What the log of a promoted standby lacks: the tables as they were before.
+const REPLICATED: [&str; 8] = ["batches", "rows", "history", "nodes", "checkpoints", "tiles", "segments", "cursors"];
+
+/// An entry whose wait for the standby was cut short is lost with the primary: who only read it goes on without it, who
+/// acknowledged it does not.
+#[test]
+fn what_was_read_and_never_confirmed_may_be_lost() {
+    tell_on_a_server(async |mut world, server| {
+        assert_eq!(world.ask("alice creates k").await, "Active, 1*: Active");
+        world.tell("node 2").await;
+        assert_eq!(world.ask("alice shows k").await, "Active, 1*: Active");
+        world.tell("node 1").await;
+        let keep = REPLICATED.map(|table| format!("CREATE TABLE before.{table} AS TABLE keyward.{table};"));
+        server.sql(&format!("CREATE SCHEMA before; {}", keep.concat()));
+        assert_eq!(world.ask("alice rotates k").await, "Active, 1: Deactivated, 2*: Active");
+        world.tell("store confirms nothing").await;
+        let known = world.entries();
+        world.tell("node 2").await;
+        while world.entries() < known {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let lose = REPLICATED
+            .map(|table| format!("DELETE FROM keyward.{table}; INSERT INTO keyward.{table} TABLE before.{table};"));
+        let shorter = "UPDATE keyward.head SET size = (SELECT max(first + count) FROM keyward.batches)";
+        server.sql(&format!("{} {shorter}", lose.concat()));
+        server.throw_out();
+        world.tell("store confirms again").await;
+        world.tell("store mends").await;
+        assert_eq!(world.ask("alice shows k").await, "Active, 1*: Active");
+        world.tell("node 1").await;
+        assert_eq!(world.ask("alice shows k").await, "unavailable: Store");
+        let verified = world.verify_log();
+        assert!(verified.starts_with("sound"), "{verified}");
     });
 }
 

@@ -1,7 +1,9 @@
 //! Where a story's house keeps its log, with switches that break it.
 
 use crate::{server, thief};
-use ledger::{Batch, Done, Locked, Named, ProjectionReader, Reader, Store, StoreFault, StoredCheckpoint, Writer};
+use ledger::{
+    Batch, Done, Locked, Named, ProjectionReader, Reader, Store, StoreFault, StoredBatch, StoredCheckpoint, Writer,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Switches {
     pub(crate) all: AtomicBool,
     pub(crate) pruning: AtomicBool,
+    /// It can be read, but no commit is confirmed.
+    pub(crate) commits: AtomicBool,
     /// The next append is done, and nobody is told.
     pub(crate) answer: AtomicBool,
     /// Where that answer is lost, whoever writes goes on with another server, which never had the batch.
@@ -88,23 +92,27 @@ impl Place {
 struct Breakable {
     writer: Box<dyn Writer>,
     broken: Arc<Switches>,
-    /// Whether the next look at the log is at that other server.
-    is_elsewhere: bool,
+    /// The first entry that the other server never had, until somebody looks for it there.
+    elsewhere: Option<u64>,
 }
 
 impl Breakable {
     fn whole(&mut self) -> Result<&mut dyn Writer, StoreFault> {
         if self.broken.all.load(Ordering::SeqCst) { Err(StoreFault("broken".into())) } else { Ok(&mut *self.writer) }
     }
+
+    /// For what ends in a commit.
+    fn able(&mut self) -> Result<&mut dyn Writer, StoreFault> {
+        match self.broken.commits.load(Ordering::SeqCst) {
+            true => Err(StoreFault("no standby confirms".into())),
+            false => self.whole(),
+        }
+    }
 }
 
 impl Writer for Breakable {
     fn lock(&mut self, size: u64) -> Result<Locked, StoreFault> {
-        let locked = self.whole()?.lock(size)?;
-        match std::mem::take(&mut self.is_elsewhere) {
-            true => Ok(Locked { size, news: Vec::new() }),
-            false => Ok(locked),
-        }
+        self.whole()?.lock(size)
     }
 
     fn release(&mut self) -> Result<(), StoreFault> {
@@ -112,22 +120,33 @@ impl Writer for Breakable {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), StoreFault> {
-        self.whole()?.append(batch)?;
+        self.able()?.append(batch)?;
         match self.broken.answer.swap(false, Ordering::SeqCst) {
             true => {
-                self.is_elsewhere = self.broken.elsewhere.swap(false, Ordering::SeqCst);
+                self.elsewhere = self.broken.elsewhere.swap(false, Ordering::SeqCst).then_some(batch.first);
                 Err(StoreFault("the connection was lost at the commit".into()))
             }
             false => Ok(()),
         }
     }
 
+    fn batches(&mut self, index: u64, limit: u32) -> Result<Vec<StoredBatch>, StoreFault> {
+        match self.elsewhere.take_if(|first| index >= *first) {
+            Some(_) => Ok(Vec::new()),
+            None => self.whole()?.batches(index, limit),
+        }
+    }
+
+    fn confirm(&mut self) -> Result<(), StoreFault> {
+        self.able()?.confirm()
+    }
+
     fn sign(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreFault> {
-        self.whole()?.sign(checkpoint)
+        self.able()?.sign(checkpoint)
     }
 
     fn reopen(&mut self) -> Result<(), StoreFault> {
-        self.whole()?.reopen()
+        self.able()?.reopen()
     }
 
     fn scrub(&mut self, done: Done) {
@@ -150,6 +169,6 @@ impl Writer for Breakable {
 }
 
 pub(crate) fn breakable(store: Store, broken: &Arc<Switches>) -> Store {
-    let writer = Breakable { writer: store.writer, broken: Arc::clone(broken), is_elsewhere: false };
+    let writer = Breakable { writer: store.writer, broken: Arc::clone(broken), elsewhere: None };
     Store { writer: Box::new(writer), ..store }
 }

@@ -118,6 +118,7 @@ impl World {
                 self.broken.elsewhere.store(true, Ordering::SeqCst);
                 self.broken.answer.store(true, Ordering::SeqCst);
             }
+            ["store", "confirms", what] => self.broken.commits.store(what == "nothing", Ordering::SeqCst),
             ["store", state] => return self.set_store(state).await,
             ["due"] => {
                 let done = self.path().do_due().await;
@@ -244,6 +245,11 @@ impl World {
     pub(crate) async fn ask(&self, sentence: &str) -> String {
         let answered = self.path().answer(&self.plain, self.wire(sentence)).await;
         String::from_utf8(answered.response.into_body()).unwrap()
+    }
+
+    /// How far the node knows the log.
+    pub(crate) fn entries(&self) -> u64 {
+        self.path().counts().entries
     }
 
     /// What is said of a house that is ready all the same.

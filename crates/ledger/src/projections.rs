@@ -64,7 +64,7 @@ impl Projector {
     pub(crate) fn step(&mut self, head: u64) -> Result<u64, StoreFault> {
         let mut state = match self.state.take() {
             Some(state) => state,
-            None => self.resume(head)?,
+            None => self.resume()?,
         };
         while state.upto < head {
             self.advance(&mut state)?;
@@ -74,19 +74,21 @@ impl Projector {
         Ok(upto)
     }
 
-    /// What the store kept, if it can be gone on with; else a beginning.
-    fn resume(&mut self, head: u64) -> Result<State, StoreFault> {
+    /// What the store kept, if it can be gone on with; else a beginning. Whoever projected before may have known more of
+    /// the log than this process does yet.
+    fn resume(&mut self) -> Result<State, StoreFault> {
         let upto = self.progress.cursor(SEGMENTS)?;
-        if let Some(state) = self.kept(upto, head)? {
+        let size = self.reader.last_batch()?.map_or(0, |last| last.first.saturating_add(last.count.into()));
+        if let Some(state) = self.kept(upto, size)? {
             return Ok(state);
         }
-        tracing::warn!(upto, head, "the projections do not fit the log and are made anew");
+        tracing::warn!(upto, size, "the projections do not fit the log and are made anew");
         self.writer.forget_all()?;
         Ok(State { upto: 0, tiles: Some(Tiles::default()), segment: Summary::default() })
     }
 
-    fn kept(&self, upto: u64, head: u64) -> Result<Option<State>, StoreFault> {
-        if upto > head {
+    fn kept(&self, upto: u64, size: u64) -> Result<Option<State>, StoreFault> {
+        if upto > size {
             return Ok(None);
         }
         let leaves = self.progress.cursor(TILES)?;

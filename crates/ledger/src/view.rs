@@ -472,7 +472,12 @@ impl Shared {
         let mut found = Vec::new();
         for (row, position, wall) in changed {
             let gone = match row.table {
-                Table::Key => self.row(*row, None).is_ok_and(|row| is_destroyed(&row)),
+                Table::Key => match self.row(*row, None) {
+                    Ok(row) => is_destroyed(&row),
+                    Err(Fault::Unavailable) => return Err(Fault::Unavailable.into()),
+                    // Whoever reads it is told.
+                    Err(_) => false,
+                },
                 table if crate::anchor::leaves_tombstone(table) => {
                     let stored = self.reader.row(*row).map_err(|fault| crate::OpenFault::Store(fault.0))?;
                     stored.is_some_and(|stored| stored.blob.is_empty())

@@ -19,6 +19,8 @@ const TRIES_MAX: u32 = 5;
 
 /// Changes that are durable in the store and wait for the anchor.
 pub(crate) struct Due {
+    /// A confirmed head that has them.
+    pub(crate) head: Arc<Head>,
     pub(crate) answers: Vec<Delivery>,
     pub(crate) tombstones: Vec<Tombstone>,
     /// Rows that another node's entries changed, once they are confirmed: which of them were destructions is looked up here.
@@ -36,6 +38,10 @@ pub(crate) struct Keeper {
     /// Tombstones that are anchored, how many and their hash; then those that are not yet.
     destroyed: (u64, [u8; 32]),
     fresh: Vec<Tombstone>,
+    /// The newest head that came with a change.
+    changed: Arc<Head>,
+    /// What others changed and was not looked at yet.
+    news: Vec<Changed>,
     /// The anchors know a log that was given up: they are begun anew with the first change, which records that.
     begins: Option<Vec<Tombstone>>,
     /// The size that was anchored last by this process.
@@ -61,8 +67,23 @@ impl Keeper {
         shared.anchors.anchored.store(!anchors.is_empty(), Relaxed);
         let deliverer = Deliverer::start();
         let begins = recovered.then_some(tombstones);
-        let (waiting, fresh) = (Vec::new(), Vec::new());
-        Self { anchors, shared, due, clock, deliverer, waiting, tries: 0, destroyed, fresh, begins, size: 0 }
+        let (waiting, fresh, news) = (Vec::new(), Vec::new(), Vec::new());
+        let changed = shared.confirmed.load_full();
+        Self {
+            anchors,
+            shared,
+            due,
+            clock,
+            deliverer,
+            waiting,
+            tries: 0,
+            destroyed,
+            fresh,
+            changed,
+            news,
+            begins,
+            size: 0,
+        }
     }
 
     /// Until nobody can bring changes any more. The last head is anchored.
@@ -71,9 +92,6 @@ impl Keeper {
             match self.due.recv_timeout(PERIOD) {
                 Ok(due) => {
                     self.take(due);
-                    while let Ok(more) = self.due.try_recv() {
-                        self.take(more);
-                    }
                     self.anchor();
                 }
                 Err(RecvTimeoutError::Timeout) => self.rest(),
@@ -85,19 +103,47 @@ impl Keeper {
     }
 
     fn take(&mut self, due: Due) {
+        self.changed = due.head;
         self.waiting.extend(due.answers);
-        match self.shared.destroyed_among(&due.news) {
-            Ok(destroyed) => self.fresh.extend(destroyed),
-            Err(why) => tracing::error!(%why, "what another node destroyed is not known; the next start looks again"),
-        }
+        self.news.extend(due.news);
         self.fresh.extend(due.tombstones);
+    }
+
+    /// The newest confirmed head. All that was destroyed up to there has been taken: a head is told of after what comes
+    /// with it.
+    fn newest(&mut self) -> Arc<Head> {
+        let confirmed = self.shared.confirmed.load_full();
+        while let Ok(more) = self.due.try_recv() {
+            self.take(more);
+        }
+        if self.changed.size > confirmed.size { Arc::clone(&self.changed) } else { confirmed }
+    }
+
+    /// Whether it is known what others destroyed. A head is anchored with all that was destroyed up to there, or not.
+    fn look_at_news(&mut self) -> bool {
+        match self.shared.destroyed_among(&self.news) {
+            Ok(destroyed) => {
+                self.news.clear();
+                self.fresh.extend(destroyed);
+                true
+            }
+            Err(why) => {
+                tracing::error!(%why, "what another node destroyed is not known yet, and nothing is anchored until it is");
+                false
+            }
+        }
     }
 
     /// Nobody waits for an answer, or nothing could be written the last time.
     fn rest(&mut self) {
         self.look_at_store();
         let moved = self.shared.confirmed.load().size != self.size;
-        if moved || !self.waiting.is_empty() || !self.fresh.is_empty() || self.shared.anchors.alarm.load(Relaxed) {
+        if moved
+            || !self.waiting.is_empty()
+            || !self.news.is_empty()
+            || !self.fresh.is_empty()
+            || self.shared.anchors.alarm.load(Relaxed)
+        {
             self.anchor();
         }
     }
@@ -122,7 +168,10 @@ impl Keeper {
         if self.anchors.is_empty() || (self.begins.is_some() && self.waiting.is_empty()) {
             return;
         }
-        let head = self.shared.confirmed.load_full();
+        let head = self.newest();
+        if !self.look_at_news() {
+            return self.try_again();
+        }
         let fresh = std::mem::take(&mut self.fresh);
         let hash = fresh.iter().fold(self.destroyed.1, |hash, one| one.chain(&hash));
         let destroyed = (self.destroyed.0.saturating_add(fresh.len() as u64), hash);
@@ -143,11 +192,7 @@ impl Keeper {
         if written == 0 {
             self.fresh = fresh;
             standing.unwritable.store(true, Relaxed);
-            self.tries += 1;
-            if self.tries > TRIES_MAX {
-                self.turn_away();
-            }
-            return;
+            return self.try_again();
         }
         if standing.unwritable.swap(false, Relaxed) {
             tracing::info!(size = head.size, "the anchor is written again: changes are served");
@@ -155,6 +200,14 @@ impl Keeper {
         standing.size.store(head.size, Relaxed);
         (self.destroyed, self.size, self.tries, self.begins) = (destroyed, head.size, 0, None);
         self.deliverer.hand_over(std::mem::take(&mut self.waiting));
+    }
+
+    /// Whoever waits does not wait for ever.
+    fn try_again(&mut self) {
+        self.tries += 1;
+        if self.tries > TRIES_MAX {
+            self.turn_away();
+        }
     }
 
     fn record(&self, head: &Head, destroyed: (u64, [u8; 32])) -> super::AnchorBytes {

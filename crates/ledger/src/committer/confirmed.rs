@@ -2,11 +2,12 @@
 //! wait for them was cut short it may be lost with the primary. A commit of ours that is confirmed makes durable what was
 //! read before it. Only that is anchored, and there memory goes back to where the rest is lost. docs/decisions/confirmed.md.
 
-use super::{Committer, batch_mac};
+use super::{Committer, Delivery, batch_mac};
 use crate::Frontier;
-use crate::anchor::{Changed, Due};
+use crate::anchor::{Changed, Due, Tombstone};
 use crate::store::StoreFault;
 use clock::{Steady, Timestamp};
+use std::sync::Arc;
 
 /// The log as it was when a commit of this process was confirmed last.
 pub(super) struct Confirmed {
@@ -25,11 +26,14 @@ impl Confirmed {
 }
 
 impl Committer {
-    /// All that is known of the log will stay: what of it others changed, and can be anchored now.
-    pub(super) fn confirm(&mut self) -> Vec<Changed> {
+    /// All that is known of the log will stay, and is anchored: with it these changes of ours and what others changed.
+    pub(super) fn confirm(&mut self, answers: Vec<Delivery>, tombstones: Vec<Tombstone>) {
         let confirmed = Confirmed::at(&self.frontier, self.state, self.steady);
-        self.shared.confirmed.store(self.shared.head.load_full());
-        std::mem::replace(&mut self.confirmed, confirmed).since
+        let news = std::mem::replace(&mut self.confirmed, confirmed).since;
+        let head = self.shared.head.load_full();
+        self.anchor(Due { head: Arc::clone(&head), answers, tombstones, news });
+        // After what comes with it, so that no head is anchored without.
+        self.shared.confirmed.store(head);
     }
 
     /// Of others' entries that nothing of ours has followed.
@@ -38,14 +42,9 @@ impl Committer {
             return;
         }
         match self.writer.confirm() {
-            Ok(()) => self.anchor_news(),
+            Ok(()) => self.confirm(Vec::new(), Vec::new()),
             Err(fault) => self.stop(&fault),
         }
-    }
-
-    pub(super) fn anchor_news(&mut self) {
-        let news = self.confirm();
-        self.anchor(Due { answers: Vec::new(), tombstones: Vec::new(), news });
     }
 
     /// Of a store that was reopened: it must hold what was acknowledged. What was only read may be gone with the server
@@ -61,7 +60,7 @@ impl Committer {
             }
             self.go_back();
         }
-        self.anchor_news();
+        self.confirm(Vec::new(), Vec::new());
         Ok(())
     }
 

@@ -103,7 +103,7 @@ impl Committer {
             return self.writer.release();
         }
         self.catch_up()?;
-        self.anchor_news();
+        self.confirm(Vec::new(), Vec::new());
         Ok(())
     }
 

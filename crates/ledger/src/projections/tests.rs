@@ -200,8 +200,18 @@ fn many_ends_and_one_go_make_the_same_projections() {
     assert_eq!((listed(&often, 9_000, &wanted), listed(&once, 9_000, &wanted)), (vec![2_000], vec![2_000]));
 }
 
+/// Another process projected so far, and this one has not read all of the log yet.
 #[test]
-fn a_cursor_beyond_the_head_and_a_torn_tile_are_begun_anew() {
+fn whoever_knows_less_of_the_log_goes_on_with_what_is_kept() {
+    let memory = projected(3_000, &[2_500]);
+    let mut projector = projector(&memory);
+    assert_eq!(projector.step(2_000), Ok(2_500));
+    assert_eq!(projector.step(3_000), Ok(3_000));
+    assert_eq!(*memory.forgotten.lock().unwrap(), 0);
+}
+
+#[test]
+fn a_cursor_beyond_the_log_and_a_torn_tile_are_begun_anew() {
     let lose: [fn(&Memory); 3] = [
         |memory| *memory.cursors.lock().unwrap().get_mut(SEGMENTS).unwrap() = 99_999,
         |memory| memory.tiles.lock().unwrap().values_mut().for_each(|tile| tile.hashes.truncate(64)),

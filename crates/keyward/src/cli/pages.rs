@@ -51,4 +51,16 @@ mod tests {
             assert!(dir.path().join(page).exists(), "{page}");
         }
     }
+
+    #[test]
+    fn operators_are_told_of_every_variable_that_stands_for_an_option() {
+        let told = include_str!("../../../../docs/operations.md");
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            for variable in command.get_arguments().filter_map(|option| option.get_env()?.to_str()) {
+                assert!(told.contains(&format!("`{variable}`")), "{variable}");
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+    }
 }

@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(super) offline: Offline,
-    /// Where the backup goes: a new file, or a directory, which gets a file of the site's name and the time. Name two:
-    /// one place that goes takes one copy.
+    /// Where the backup goes: a new file, or a directory, which gets a file of the time's name. Name two: one
+    /// place that goes takes one copy.
     #[arg(long = "to", value_name = "PLACE", required = true)]
     pub(super) to: Vec<PathBuf>,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use crate::frame::{Counts, Item, take};
 use crate::header::{HEADER_BYTES_MAX, Header, associated};
 use crate::{BackupFault, CHUNK_BYTES, INFO, KIND_KEYS, MAGIC, SIGNED, TRAILER_BYTES};
 use crypto::{RecoveryKey, STREAM_TAG_BYTES, Sha256, StreamOpener, VerifyingKey};
-use ledger::{Frontier, StoredBatch, leaf_hash};
+use ledger::{Frontier, StoredBatch, entries_of, leaf_hash};
 use std::io::{ErrorKind, Read};
 
 /// The header, and how many bytes it takes.
@@ -182,13 +182,4 @@ impl Walk<'_> {
         let head = self.tree.is_some_and(|tree| tree.size() == self.header.size && tree.root() == self.header.root);
         if head { Ok(self.counts) } else { Err(inconsistent("its log is not the one that its header names")) }
     }
-}
-
-fn entries_of(mut framed: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (length, rest) = framed.split_first_chunk::<4>()?;
-        let (entry, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        framed = rest;
-        Some(entry)
-    })
 }

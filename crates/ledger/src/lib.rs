@@ -64,7 +64,7 @@ pub use store::{
     Segment, Store, StoreFault, StoredBatch, StoredCheckpoint, StoredNode, Tile, Unprojected, Writer,
 };
 pub use verify::{Finding, Report, Verification, verify_store};
-pub use view::{Basis, View, detail_text};
+pub use view::{Basis, View, detail_text, entries_of};
 pub use walk::RowWalk;
 
 /// Why there is no receipt.

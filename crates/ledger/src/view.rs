@@ -570,7 +570,7 @@ pub(crate) fn entry_in(batch: &StoredBatch, index: u64) -> Option<&[u8]> {
 }
 
 /// The entries of a batch, in order. A cut tail is left out.
-pub(crate) fn entries_of(mut framed: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn entries_of(mut framed: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = framed.split_first_chunk::<4>()?;
         let (entry, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;

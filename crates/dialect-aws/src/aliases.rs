@@ -2,10 +2,10 @@
 
 use crate::check::{Checks, Pattern, Rule};
 use crate::code::Code;
-use crate::input::{Int, Notes, Objection, Text, Trouble, parse};
+use crate::input::{Notes, Objection, Text, Trouble, parse};
 use crate::name::{ALIAS_PREFIX, is_alias, own_key};
 use crate::output::Json;
-use crate::page::{Paging, write_more};
+use crate::page::{OfKey, Paging, write_more};
 use domain::{AliasFound, Ask, KeyName, Tenant};
 use serde::Deserialize;
 
@@ -93,18 +93,8 @@ fn bare(name: &str) -> Result<String, Objection> {
     Ok(alias.into())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListAliases<'a> {
-    #[serde(borrow)]
-    key_id: Option<Text<'a>>,
-    limit: Option<Int>,
-    #[serde(borrow)]
-    marker: Option<Text<'a>>,
-}
-
 pub(crate) fn list_aliases(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
-    let input: ListAliases<'_> = parse(body)?;
+    let input: OfKey<'_> = parse(body)?;
     let mut checks = Checks::default();
     let key = checks.optional_key_id("keyId", input.key_id);
     let paging = Paging::check(&mut checks, input.limit, input.marker);

@@ -7,6 +7,7 @@ use crate::output::Json;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{ObjectId, Page};
+use serde::Deserialize;
 use std::borrow::Cow;
 
 const LIMIT_MAX: i64 = 1_000;
@@ -15,6 +16,17 @@ const MARKER: Rule =
 
 fn is_printable(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\u{20}'..='\u{ff}'))
+}
+
+/// How a part of a listing is asked for that is a key's.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct OfKey<'a> {
+    #[serde(borrow)]
+    pub(crate) key_id: Option<Text<'a>>,
+    pub(crate) limit: Option<Int>,
+    #[serde(borrow)]
+    pub(crate) marker: Option<Text<'a>>,
 }
 
 /// Which part is asked for.

@@ -3,10 +3,10 @@
 use crate::check::{Checks, Pattern, Rule};
 use crate::code::Code;
 use crate::creation::POLICY;
-use crate::input::{Flag, Int, Notes, Objection, Text, Trouble, parse};
+use crate::input::{Flag, Notes, Objection, Text, Trouble, parse};
 use crate::name::own_key;
 use crate::output::Json;
-use crate::page::{Paging, keep_window, windowed};
+use crate::page::{OfKey, Paging, keep_window, windowed};
 use domain::{Ask, Authority};
 use serde::Deserialize;
 
@@ -71,18 +71,8 @@ fn policy_name(checks: &mut Checks, given: Option<Text<'_>>) -> String {
     name.into_owned()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListKeyPolicies<'a> {
-    #[serde(borrow)]
-    key_id: Option<Text<'a>>,
-    limit: Option<Int>,
-    #[serde(borrow)]
-    marker: Option<Text<'a>>,
-}
-
 pub(crate) fn list_key_policies(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
-    let input: ListKeyPolicies<'_> = parse(body)?;
+    let input: OfKey<'_> = parse(body)?;
     let mut checks = Checks::default();
     let key = checks.key_id("keyId", input.key_id);
     let paging = Paging::check(&mut checks, input.limit, input.marker);

@@ -2,10 +2,10 @@
 
 use crate::check::{Checks, Rule};
 use crate::code::Code;
-use crate::input::{Int, List, Notes, Objection, Structure, Text, Trouble, parse};
+use crate::input::{List, Notes, Objection, Structure, Text, Trouble, parse};
 use crate::name::own_key;
 use crate::output::Json;
-use crate::page::{Paging, keep_window, write_window};
+use crate::page::{OfKey, Paging, keep_window, write_window};
 use domain::{Ask, TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX};
 use serde::Deserialize;
 
@@ -127,18 +127,8 @@ pub(crate) fn untag_resource(body: &[u8], notes: &mut Notes) -> Result<Ask, Trou
     Ok(Ask::Untag { key: own_key(&key, &notes.place)?, names })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListResourceTags<'a> {
-    #[serde(borrow)]
-    key_id: Option<Text<'a>>,
-    limit: Option<Int>,
-    #[serde(borrow)]
-    marker: Option<Text<'a>>,
-}
-
 pub(crate) fn list_resource_tags(body: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
-    let input: ListResourceTags<'_> = parse(body)?;
+    let input: OfKey<'_> = parse(body)?;
     let mut checks = Checks::default();
     let key = checks.key_id("keyId", input.key_id);
     let paging = Paging::check(&mut checks, input.limit, input.marker);

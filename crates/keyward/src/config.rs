@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// How to reach a running server, and as whom: `client.json` in the data directory, mode 0600.
@@ -64,11 +64,24 @@ pub(crate) fn client_file(data: &Path) -> PathBuf {
     data.join("client.json")
 }
 
-/// Where the last development server of this user is found.
-pub(crate) fn dev_pointer() -> PathBuf {
+/// Where the last development server of this user is found; none where somebody else could have said which that is, for
+/// the directory for temporary files is everybody's.
+pub(crate) fn dev_pointer() -> Option<PathBuf> {
     let user = rustix::process::getuid().as_raw();
     let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|base| base.is_dir());
-    base.unwrap_or_else(std::env::temp_dir).join(format!("keyward-{user}")).join("dev.json")
+    let folder = base.unwrap_or_else(std::env::temp_dir).join(format!("keyward-{user}"));
+    is_written_by(&folder, user).then(|| folder.join("dev.json"))
+}
+
+/// Whether nobody but this user writes there, or it is not there yet.
+fn is_written_by(folder: &Path, user: u32) -> bool {
+    let known = std::fs::symlink_metadata(folder);
+    known.map_or(true, |facts| facts.is_dir() && facts.uid() == user && facts.mode() & 0o022 == 0)
+}
+
+/// The data directory of the last development server.
+pub(crate) fn dev_data() -> Option<PathBuf> {
+    read_client(&dev_pointer()?).ok()?.data
 }
 
 pub(crate) fn read_client(path: &Path) -> std::io::Result<ClientFile> {
@@ -94,5 +107,30 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
         _ => std::fs::File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn what_others_could_have_written_is_not_believed() {
+        let user = rustix::process::getuid().as_raw();
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("folder");
+        assert!(is_written_by(&folder, user));
+        std::fs::create_dir(&folder).unwrap();
+        for (mode, is) in [(0o700, true), (0o755, true), (0o720, false), (0o702, false)] {
+            std::fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_written_by(&folder, user), is, "{mode:o}");
+        }
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
+        assert!(!is_written_by(&folder, user + 1));
+        symlink(&folder, above.path().join("link")).unwrap();
+        assert!(!is_written_by(&above.path().join("link"), user));
     }
 }

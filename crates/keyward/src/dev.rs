@@ -82,7 +82,10 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let address = running.addresses().first().copied().unwrap_or(args.listen);
     let client = client(&data, address, &files.ca, fresh)?;
     config::write_client(&config::client_file(&data), &client).map_err(Failure::from_io)?;
-    config::write_client(&config::dev_pointer(), &client).map_err(Failure::from_io)?;
+    let taken =
+        "others write where `keyward env` looks for this server: set XDG_RUNTIME_DIR to a directory of your own";
+    let pointer = config::dev_pointer().ok_or_else(|| Failure::new(taken))?;
+    config::write_client(&pointer, &client).map_err(Failure::from_io)?;
     announce(&client, &args);
     // It holds credentials in clear, and nobody needs it any more.
     drop(client);

@@ -33,9 +33,7 @@ pub(crate) struct VerifyArgs {
 }
 
 pub(crate) fn run(args: &VerifyArgs, at: &At, format: Format) -> Result<(), Failure> {
-    let known = config::dev_pointer();
-    let last = || config::read_client(&known).ok().and_then(|file| file.data);
-    let data = at.data.clone().or_else(last);
+    let data = at.data.clone().or_else(config::dev_data);
     let root_key = args.root_key.clone().or_else(|| kept_root_key(data.as_deref()?));
     let place = args.store.place(data).map_err(Failure::new)?;
     let report = check(&place, root_key.as_deref(), args.verifier.as_deref())?;

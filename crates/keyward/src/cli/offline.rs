@@ -58,8 +58,7 @@ impl Files {
 
 /// The data directory that is named, else that of the last development server.
 pub(crate) fn data(at: &At) -> Result<PathBuf, Failure> {
-    let last = || config::read_client(&config::dev_pointer()).ok().and_then(|file| file.data);
-    at.data.clone().or_else(last).ok_or_else(|| Failure::new("name the data directory with --data"))
+    at.data.clone().or_else(config::dev_data).ok_or_else(|| Failure::new("name the data directory with --data"))
 }
 
 /// Reads a recovery key from a file, or from standard input for `-`: never from the command line, which others see.

@@ -39,7 +39,7 @@ impl At {
     /// What `dev` or `init` has left behind, wherever the environment points to; without any, the environment.
     pub(crate) fn recorded(&self) -> Result<Facts, Failure> {
         match (&self.data, config::dev_pointer()) {
-            (None, pointer) if pointer.exists() => {
+            (None, Some(pointer)) if pointer.exists() => {
                 let data = read(&pointer)?.data.filter(|data| config::client_file(data).exists());
                 Self { data, as_site: self.as_site }.facts_with(None)
             }
@@ -52,7 +52,9 @@ impl At {
         let known = match (&named, &asked) {
             (Some(path), _) => Some(read(path)?),
             (None, Some(_)) => known_under(asked.as_deref()),
-            (None, None) => config::dev_pointer().exists().then(|| read(&config::dev_pointer())).transpose()?,
+            (None, None) => {
+                config::dev_pointer().filter(|pointer| pointer.exists()).map(|pointer| read(&pointer)).transpose()?
+            }
         };
         let endpoint = asked.filter(|_| named.is_none()).or_else(|| Some(known.as_ref()?.endpoint.clone()));
         let missing = "no server is known: start `keyward dev`, name its --data, or set KEYWARD_ADDR";
@@ -62,7 +64,7 @@ impl At {
             region: region(known.as_ref(), named.is_some()),
             access_key_id: None,
             secret_access_key: None,
-            file_path: known.as_ref().map(|_| named.clone().unwrap_or_else(config::dev_pointer)),
+            file_path: known.as_ref().and_then(|_| named.clone().or_else(config::dev_pointer)),
             file: known,
         };
         facts.ca_file = facts.ca_file.or_else(|| Some(facts.file.as_ref()?.ca_file.clone()));
@@ -128,7 +130,7 @@ fn read(path: &Path) -> Result<ClientFile, Failure> {
 
 /// The last development server's file, if the environment means that server.
 fn known_under(endpoint: Option<&str>) -> Option<ClientFile> {
-    let file = config::read_client(&config::dev_pointer()).ok()?;
+    let file = config::read_client(&config::dev_pointer()?).ok()?;
     let meant = Some(file.endpoint.as_str()) == endpoint || file.plain_endpoint.as_deref() == endpoint;
     meant.then_some(file)
 }

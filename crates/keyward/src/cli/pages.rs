@@ -50,6 +50,8 @@ mod tests {
         for page in ["keyward.1", "keyward-key-create.1", "keyward-policy-identity-put.1", "keyward-audit-verify.1"] {
             assert!(dir.path().join(page).exists(), "{page}");
         }
+        let page = std::fs::read_to_string(dir.path().join("keyward-serve.1")).unwrap();
+        assert!(page.contains("KEYWARD_ROOT_KEY"), "what stands for an option is told");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The one writer. Whoever waits together is judged in order, written in one batch, and answered.
 
+mod company;
 mod confirmed;
 mod fate;
 mod news;
@@ -12,6 +13,7 @@ use crate::store::{Batch, NodeId, StoreFault, StoredBatch, StoredCheckpoint, Wri
 use crate::view::{Basis, Shared};
 use crate::{Checkpoint, Frontier, Named, Receipt, RowChange, StoredRow, Unrecorded, leaf_hash};
 use clock::{Clock, Steady, Timestamp};
+use company::Company;
 use confirmed::Confirmed;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use domain::RequestId;
@@ -25,12 +27,6 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const BATCH_ENTRIES_MAX: usize = 256;
 /// The most bytes of entries in one write, beyond its first entry.
 const BATCH_BYTES_MAX: usize = 1 << 20;
-/// Where so many callers are around, a batch waits for all of them: what a commit costs, all in it share.
-const COMPANY_MIN: usize = 4;
-/// How long it waits at most. A caller who is alone never does.
-const COMPANY_WAIT_MICROS: u64 = 1_000;
-/// How often it looks who has come. Being woken by each of them would cost more than their company saves.
-const COMPANY_LOOK: Duration = Duration::from_micros(100);
 /// How often the head of a moving log is signed.
 const CHECKPOINT_MILLIS: i64 = 1_000;
 /// How often a store that failed is opened anew.
@@ -96,8 +92,7 @@ pub(crate) struct Committer {
     /// To whoever anchors; none where nothing is anchored.
     keeper: Option<Sender<Due>>,
     broken: bool,
-    /// How many callers were around when the last batch was done: those in it, and those who waited by then.
-    company: usize,
+    company: Company,
     /// When the store was opened anew last, in milliseconds of the stopwatch.
     reopened: u64,
     unsettled: Option<fate::Unsettled>,
@@ -223,7 +218,7 @@ impl Committer {
             deliverer,
             keeper,
             broken: false,
-            company: 0,
+            company: Company::here(),
             reopened: 0,
             unsettled: None,
         }
@@ -258,7 +253,9 @@ impl Committer {
 
     /// Commits one batch of those who wait. True: somebody said stop.
     fn take(&mut self, first: Box<Submission>) -> bool {
-        self.await_company();
+        if !self.broken {
+            self.company.wait(|| self.orders.len() + 1);
+        }
         let ready = self.is_ready();
         let locked = clock::stopwatch_micros();
         let (mut waiting, mut bytes) = (vec![first], 0_usize);
@@ -284,19 +281,8 @@ impl Committer {
         } else {
             self.turn_away(waiting);
         }
-        self.company = taken + self.orders.len();
+        self.company.was(taken + self.orders.len());
         after.is_some_and(|order| self.other(order))
-    }
-
-    /// Until all are here who were around lately, or it has waited long enough.
-    fn await_company(&self) {
-        if self.company < COMPANY_MIN || self.broken {
-            return;
-        }
-        let until = clock::stopwatch_micros().saturating_add(COMPANY_WAIT_MICROS);
-        while self.orders.len() + 1 < self.company.min(BATCH_ENTRIES_MAX) && clock::stopwatch_micros() < until {
-            std::thread::sleep(COMPANY_LOOK);
-        }
     }
 
     fn other(&mut self, order: Order) -> bool {

@@ -18,6 +18,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 RECORD = struct.Struct(">cQQQ")
 # What a disk writes whole or not at all, in bytes.
 SECTOR = 512
+# ext4 is not mounted with a torn superblock, whose checksum is wrong then, until e2fsck has taken a copy of it (a small disk has
+# none). What of Keyward's survives is what is asked here, so this block is written whole or not at all.
+SUPERBLOCK = range(0, 4096)
 # Of what was not flushed each write is kept with one of these chances, drawn anew for each cut.
 KEPT = (0.0, 0.1, 0.5, 0.9, 1.0)
 SEPARATED = "KEYWARD_RIG_SEPARATED"
@@ -214,7 +217,7 @@ class Disk:
 
     def keep_some(self, image, offset, length, begin, kept, chance):
         """Whole, or not at all, or in part; what of the part is there is anybody's guess."""
-        if chance.random() < 0.3 and length > SECTOR:
+        if chance.random() < 0.3 and length > SECTOR and offset not in SUPERBLOCK:
             sectors = [at for at in range(0, length, SECTOR) if chance.random() < kept]
             for at in sectors:
                 self.write(image, offset + at, min(SECTOR, length - at), begin + at)

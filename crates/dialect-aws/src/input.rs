@@ -138,7 +138,7 @@ macro_rules! scalar {
                     $($accept)*
                     refuses! { $($refuse)* }
                     refuses! { map }
-            refuses! { list }
+                    refuses! { list }
                 }
                 deserializer.deserialize_any(Seen)
             }

@@ -25,6 +25,7 @@ use crypto::{SealKey, Sealer, VerifyingKey};
 use domain::{Fault, LogKey, NameKind, Object, ObjectId, RowId, SITE_TENANT, Table, WrappedKek};
 use secret::Held;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -407,14 +408,27 @@ impl Ledger {
     }
 
     /// One durable write: the record becomes an entry, and its change with it, if all that it stood on
-    /// still is as it was at its place in the log.
-    pub async fn commit(&self, record: Record, basis: Basis) -> Result<Receipt, Unrecorded> {
+    /// still is as it was at its place in the log. It is on its way once this returns; whoever waits holds nothing of it.
+    pub fn commit(
+        &self,
+        record: Record,
+        basis: Basis,
+    ) -> impl Future<Output = Result<Receipt, Unrecorded>> + Send + use<> {
+        let submitted = self.submit(record, basis);
+        async move { submitted?.await.unwrap_or(Err(Unrecorded::Unknown)) }
+    }
+
+    fn submit(
+        &self,
+        record: Record,
+        basis: Basis,
+    ) -> Result<oneshot::Receiver<Result<Receipt, Unrecorded>>, Unrecorded> {
         let (answer, told) = oneshot::channel();
         let submission = self.submission(record, basis, answer).map_err(|fault| self.unwritten(&fault))?;
-        if self.orders.try_send(Order::Commit(Box::new(submission))).is_err() {
-            return Err(self.unwritten(&Fault::Unavailable));
+        match self.orders.try_send(Order::Commit(Box::new(submission))) {
+            Ok(()) => Ok(told),
+            Err(_) => Err(self.unwritten(&Fault::Unavailable)),
         }
-        told.await.unwrap_or(Err(Unrecorded::Unknown))
     }
 
     fn unwritten(&self, fault: &Fault) -> Unrecorded {

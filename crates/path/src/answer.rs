@@ -4,8 +4,10 @@ use crate::decide::{Decided, Guest};
 use crate::{House, Path, TRIES_MAX, ids};
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
 use domain::{Ask, Fault, Refusal, RequestId, Unavailable};
-use ledger::Unrecorded;
+use ledger::{Outcome, Receipt, Sealed, Unrecorded};
+use std::future::Future;
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 /// An answer, and what the metrics call it.
@@ -20,13 +22,13 @@ pub struct Answered {
 
 impl Path {
     /// Answers one request.
-    pub async fn answer(&self, dialect: &dyn Dialect, wire: Wire) -> Answered {
+    pub async fn answer(&self, dialect: &dyn Dialect, wire: &Wire) -> Answered {
         let started = clock::stopwatch_micros();
         let id = wire.id;
         if self.draining.load(Ordering::Relaxed) {
             return unavailable(dialect, id, None, Unavailable::Draining);
         }
-        let heard = match dialect.read(&wire, self.clock.now()) {
+        let mut heard = match dialect.read(wire, self.clock.now()) {
             Ok(heard) => heard,
             Err(refusal) => return self.refused(dialect, id, wire.source, None, refusal),
         };
@@ -34,40 +36,62 @@ impl Path {
         let Some(house) = house else {
             return self.unavailable_now(dialect, &heard.echo, self.closed());
         };
-        self.rounds(dialect, &house, &wire, heard, started).await
+        self.rounds(dialect, &house, wire, &mut heard, started).await
     }
 
-    async fn rounds(&self, dialect: &dyn Dialect, house: &House, wire: &Wire, heard: Heard, started: u64) -> Answered {
-        let Heard { credential, place, ask, mut echo } = heard;
-        let tongue = dialect.tongue();
-        let guest = Guest { id: wire.id, tongue, wire, credential: &credential, place: &place, ask: &ask, started };
+    async fn rounds(
+        &self,
+        dialect: &dyn Dialect,
+        house: &House,
+        wire: &Wire,
+        heard: &mut Heard,
+        started: u64,
+    ) -> Answered {
+        let Heard { credential, place, ask, echo } = heard;
+        let guest = Guest { id: wire.id, tongue: dialect.tongue(), wire, credential, place, ask, started };
         for round in 0..=TRIES_MAX {
-            let conflicted = round == TRIES_MAX;
-            let (mut outcome, basis) = match self.decide_guest(house, &guest, conflicted, &mut echo) {
-                Decided::Outcome(outcome, basis) => (outcome, basis),
-                Decided::Refused(refusal) => {
-                    return self.refused(dialect, wire.id, wire.source, Some(&echo), refusal);
-                }
-                Decided::Unavailable(why) => return self.unavailable_now(dialect, &echo, why),
+            let (reply, committed) = match self.round(dialect, house, &guest, round == TRIES_MAX, echo) {
+                ControlFlow::Continue(committing) => committing,
+                ControlFlow::Break(answered) => return answered,
             };
-            let status = dialect.status(&echo, outcome.ending());
-            outcome.tell_status(status);
-            match house.commit(outcome.record, outcome.till, basis).await {
+            match committed.await {
                 Ok(receipt) => {
                     if matches!(ask, Ask::AcceptClock { .. }) {
                         self.follow_agreement(house);
                     }
-                    return self.recorded(dialect, &echo, outcome.reply.unseal(receipt));
+                    return self.recorded(dialect, echo, reply.unseal(receipt));
                 }
-                Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, &echo, Unavailable::Store),
+                Err(Unrecorded::Unavailable) => return self.unavailable_now(dialect, echo, Unavailable::Store),
                 Err(Unrecorded::Damaged { row, why }) => {
-                    return self.unavailable_now(dialect, &echo, Unavailable::Damaged { row, why });
+                    return self.unavailable_now(dialect, echo, Unavailable::Damaged { row, why });
                 }
-                Err(Unrecorded::Unknown) => return self.unavailable_now(dialect, &echo, Unavailable::Late),
+                Err(Unrecorded::Unknown) => return self.unavailable_now(dialect, echo, Unavailable::Late),
                 Err(Unrecorded::Stale) => {}
             }
         }
-        self.unavailable_now(dialect, &echo, Unavailable::Overloaded)
+        self.unavailable_now(dialect, echo, Unavailable::Overloaded)
+    }
+
+    /// One try, up to where its entry is on its way: a reply, and what has to be awaited before it can be read. Whoever is
+    /// refused before is answered at once.
+    fn round<'h>(
+        &self,
+        dialect: &dyn Dialect,
+        house: &'h House,
+        guest: &Guest<'_>,
+        conflicted: bool,
+        echo: &mut Echo,
+    ) -> ControlFlow<Answered, (Sealed, impl Future<Output = Result<Receipt, Unrecorded>> + use<'h>)> {
+        let (mut outcome, basis) = match self.decide_guest(house, guest, conflicted, echo) {
+            Decided::Outcome(outcome, basis) => (outcome, basis),
+            Decided::Refused(refusal) => {
+                return ControlFlow::Break(self.refused(dialect, guest.id, guest.wire.source, Some(echo), refusal));
+            }
+            Decided::Unavailable(why) => return ControlFlow::Break(self.unavailable_now(dialect, echo, why)),
+        };
+        outcome.tell_status(dialect.status(echo, outcome.ending()));
+        let Outcome { record, reply, till } = outcome;
+        ControlFlow::Continue((reply, house.commit(record, till, basis)))
     }
 
     fn recorded(&self, dialect: &dyn Dialect, echo: &Echo, answer: Result<domain::Reply, Fault>) -> Answered {

@@ -233,15 +233,23 @@ impl Path {
 
 impl House {
     /// Commits, and settles with the purse. Whether an unknown commit gave or took is unknown, so nothing is put back.
-    pub(crate) async fn commit(&self, record: Record, till: Till, basis: Basis) -> Result<Receipt, Unrecorded> {
-        let committed = self.ledger.commit(record, basis).await;
-        let back = match &committed {
-            Ok(_) => till.given,
-            Err(Unrecorded::Unknown) => None,
-            Err(_) => till.spent,
-        };
-        back.into_iter().for_each(|back| self.purse.put(back));
-        committed
+    pub(crate) fn commit(
+        &self,
+        record: Record,
+        till: Till,
+        basis: Basis,
+    ) -> impl Future<Output = Result<Receipt, Unrecorded>> + use<'_> {
+        let committed = self.ledger.commit(record, basis);
+        async move {
+            let committed = committed.await;
+            let back = match &committed {
+                Ok(_) => till.given,
+                Err(Unrecorded::Unknown) => None,
+                Err(_) => till.spent,
+            };
+            back.into_iter().for_each(|back| self.purse.put(back));
+            committed
+        }
     }
 }
 

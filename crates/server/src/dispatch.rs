@@ -17,7 +17,7 @@ use hyper::body::{Body, Incoming};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl<D: Door> Visit<D> {
         };
         let call = grpc::is_call(&head);
         let answered = match self.within_bounds(&open, id, head, body).await {
-            Ok((wire, limit, _counted)) => self.answer(dialect, wire, limit).await,
+            Ok((wire, limit, _counted)) => self.answer(dialect, &wire, limit).await,
             Err(stop) => self.stop(dialect.as_ref(), id, stop),
         };
         if let Some(refusal) = answered.refused {
@@ -89,8 +89,8 @@ impl<D: Door> Visit<D> {
         let bytes_max = limits.body_bytes + if call { grpc::PREFIX_BYTES } else { 0 };
         let body = {
             let _reading = open.read_body();
-            let read = self.in_time(limits.body_time, self.read(body, bytes_max)).await;
-            read.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
+            let read = pin!(self.read(body, bytes_max));
+            self.in_time(limits.body_time, read).await.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
         };
         let body = if call { grpc::message(body).map_err(Stop::Refused)? } else { body };
         if is_json(&head) && !depth::within(&body, limits.json_depth) {
@@ -116,12 +116,11 @@ impl<D: Door> Visit<D> {
 
     /// Past its time a request is told that it may have happened: its entry may exist, as for a client that lost its
     /// connection.
-    async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: Wire, limit: Duration) -> Answered {
-        let id = wire.id;
-        let answer = self.house.door.answer(dialect, wire);
+    async fn answer(&self, dialect: &Arc<dyn Dialect>, wire: &Wire, limit: Duration) -> Answered {
+        let answer = pin!(self.house.door.answer(dialect, wire));
         match self.in_time(limit, answer).await {
             Some(answered) => answered,
-            None => self.stop(dialect.as_ref(), id, Stop::Unavailable(Unavailable::Late)),
+            None => self.stop(dialect.as_ref(), wire.id, Stop::Unavailable(Unavailable::Late)),
         }
     }
 
@@ -144,11 +143,10 @@ impl<D: Door> Visit<D> {
     }
 
     /// None once the time is over. On HTTP/1.1 the connection's clockwork says so and no timer is set.
-    async fn in_time<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
+    async fn in_time<F: Future>(&self, limit: Duration, mut work: Pin<&mut F>) -> Option<F::Output> {
         if self.http2 {
             return tokio::time::timeout(limit, work).await.ok();
         }
-        let mut work = pin!(work);
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if self.watch.is_late() => Poll::Ready(None),

@@ -53,7 +53,7 @@ pub trait Door: Send + Sync + 'static {
     fn fresh_id(&self) -> RequestId;
 
     /// Answers a request that is within its bounds.
-    fn answer(self: &Arc<Self>, dialect: &Arc<dyn Dialect>, wire: Wire) -> impl Future<Output = Answered> + Send;
+    fn answer(self: &Arc<Self>, dialect: &Arc<dyn Dialect>, wire: &Wire) -> impl Future<Output = Answered> + Send;
 
     /// Counts a refusal, and words it.
     fn refuse(&self, dialect: &dyn Dialect, id: RequestId, source: IpAddr, refusal: Refusal)

@@ -12,7 +12,7 @@ impl Door for Path {
         Path::fresh_id(self)
     }
 
-    async fn answer(self: &Arc<Self>, dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
+    async fn answer(self: &Arc<Self>, dialect: &Arc<dyn Dialect>, wire: &Wire) -> Answered {
         let path::Answered { response, operation, outcome, refused } = Path::answer(self, &**dialect, wire).await;
         Answered { response, operation, outcome, refused }
     }

@@ -37,7 +37,7 @@ impl Door for FakeDoor {
         RequestId(ObjectId(u128::from(self.ids.fetch_add(1, Ordering::Relaxed)).to_be_bytes()))
     }
 
-    async fn answer(self: &Arc<Self>, _dialect: &Arc<dyn Dialect>, wire: Wire) -> Answered {
+    async fn answer(self: &Arc<Self>, _dialect: &Arc<dyn Dialect>, wire: &Wire) -> Answered {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let text = String::from_utf8_lossy(&wire.body).into_owned();
         if let Some(millis) = text.strip_prefix("sleep ") {

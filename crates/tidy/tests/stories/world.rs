@@ -243,7 +243,7 @@ impl World {
 
     /// What one is answered, whatever became of it.
     pub(crate) async fn ask(&self, sentence: &str) -> String {
-        let answered = self.path().answer(&self.plain, self.wire(sentence)).await;
+        let answered = self.path().answer(&self.plain, &self.wire(sentence)).await;
         String::from_utf8(answered.response.into_body()).unwrap()
     }
 
@@ -262,7 +262,7 @@ impl World {
         let wires: Vec<Wire> = line.split(" + ").map(|sentence| self.wire(sentence)).collect();
         let mut answers = Vec::new();
         let (path, plain) = (self.path(), &self.plain);
-        for answered in together(wires.into_iter().map(|wire| path.answer(plain, wire)).collect()).await {
+        for answered in together(wires.iter().map(|wire| path.answer(plain, wire)).collect()).await {
             answers.push(String::from_utf8(answered.response.into_body()).unwrap());
         }
         let entries = self.path().counts().entries - before;

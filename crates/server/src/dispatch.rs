@@ -44,21 +44,31 @@ enum Stop {
 }
 
 impl<D: Door> Visit<D> {
-    pub(crate) async fn serve(self: Arc<Self>, request: http::Request<Incoming>) -> Result<Page, Infallible> {
+    /// The future holds the request once: it is moved into a task of its own, and many wait at a time.
+    pub(crate) fn serve(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+    ) -> impl Future<Output = Result<Page, Infallible>> {
+        let (head, body) = request.into_parts();
+        let (id, source, secure) = (self.house.door.fresh_id(), self.source, self.secure);
+        let mut wire = Wire { id, head, body: Bytes::new(), source, secure };
+        async move { Ok(self.visit(&mut wire, body).await) }
+    }
+
+    async fn visit(&self, wire: &mut Wire, body: Incoming) -> Page {
         let open = self.watch.begin();
         let begun = Instant::now();
-        let (head, body) = request.into_parts();
-        if let Some(page) = public::page(&self.house, &head) {
-            return Ok(page);
+        if let Some(page) = public::page(&self.house, &wire.head) {
+            return page;
         }
-        let id = self.house.door.fresh_id();
-        let Some(dialect) = self.house.dialects.iter().find(|dialect| dialect.speaks(&head)) else {
+        let id = wire.id;
+        let Some(dialect) = self.house.dialects.iter().find(|dialect| dialect.speaks(&wire.head)) else {
             self.house.refused(id, self.source, Refusal::NotFound);
-            return Ok(public::not_found(id));
+            return public::not_found(id);
         };
-        let call = grpc::is_call(&head);
-        let answered = match self.within_bounds(&open, id, head, body).await {
-            Ok((wire, limit, _counted)) => self.answer(dialect, &wire, limit).await,
+        let call = grpc::is_call(&wire.head);
+        let answered = match self.within_bounds(&open, wire, body).await {
+            Ok((limit, _counted)) => self.answer(dialect, wire, limit).await,
             Err(stop) => self.stop(dialect.as_ref(), id, stop),
         };
         if let Some(refusal) = answered.refused {
@@ -69,35 +79,35 @@ impl<D: Door> Visit<D> {
         self.house.metrics.served(tongue, operation, outcome, lasted);
         tracing::debug!(id = %id.0, source = %self.source, tongue = tongue.name(), operation, outcome, ?lasted, "answered");
         let response = answered.response;
-        Ok(if call { grpc::page(response) } else { response.map(Paper::of) })
+        if call { grpc::page(response) } else { response.map(Paper::of) }
     }
 
+    /// Reads the body. How long the house may take to answer, and a place among the requests in flight.
     async fn within_bounds(
         &self,
         open: &Open<'_>,
-        id: RequestId,
-        head: http::request::Parts,
+        wire: &mut Wire,
         body: Incoming,
-    ) -> Result<(Wire, Duration, Counted<'_>), Stop> {
+    ) -> Result<(Duration, Counted<'_>), Stop> {
         if self.house.draining() {
             return Err(Stop::Unavailable(Unavailable::Draining));
         }
         let counted = self.house.enter().ok_or(Stop::Unavailable(Unavailable::Overloaded))?;
         let limits = &self.house.limits;
-        let call = grpc::is_call(&head);
-        let asked = if call { self.call(&head).map_err(Stop::Refused)? } else { None };
+        let call = grpc::is_call(&wire.head);
+        let asked = if call { self.call(&wire.head).map_err(Stop::Refused)? } else { None };
         let bytes_max = limits.body_bytes + if call { grpc::PREFIX_BYTES } else { 0 };
         let body = {
             let _reading = open.read_body();
             let read = pin!(self.read(body, bytes_max));
             self.in_time(limits.body_time, read).await.unwrap_or(Err(Refusal::TooSlow)).map_err(Stop::Refused)?
         };
-        let body = if call { grpc::message(body).map_err(Stop::Refused)? } else { body };
-        if is_json(&head) && !depth::within(&body, limits.json_depth) {
+        wire.body = if call { grpc::message(body).map_err(Stop::Refused)? } else { body };
+        if is_json(&wire.head) && !depth::within(&wire.body, limits.json_depth) {
             return Err(Stop::Refused(Refusal::TooDeep { depth_max: limits.json_depth }));
         }
         let limit = asked.map_or(limits.answer_time, |asked| asked.min(limits.answer_time));
-        Ok((Wire { id, head, body, source: self.source, secure: self.secure }, limit, counted))
+        Ok((limit, counted))
     }
 
     async fn read(&self, mut body: Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {

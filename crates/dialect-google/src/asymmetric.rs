@@ -142,7 +142,7 @@ pub(crate) fn form(number: i32, notes: &mut Notes) -> Result<PublicForm, Objecti
 
 /// The version that did it, as the client spells its key.
 fn version_name(noted: &Noted<'_>, by: &Worker) -> String {
-    format!("{}/cryptoKeyVersions/{}", noted.key(), by.version)
+    noted.version(by.version)
 }
 
 fn level(by: &Worker) -> i32 {

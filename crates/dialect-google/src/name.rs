@@ -129,8 +129,11 @@ pub(crate) fn project(text: &str) -> Result<&str, Objection> {
 
 /// The name up to and with the part that this label is before.
 pub(crate) fn upto<'a>(text: &'a str, label: &str) -> &'a str {
-    let Some(at) = text.find(&format!("/{label}/")) else { return text };
-    let rest = at + label.len() + 2;
+    let parted = |at: usize| {
+        let (before, after) = (text.get(..at)?, text.get(at + label.len()..)?);
+        (before.ends_with('/') && after.starts_with('/')).then_some(at + label.len() + 1)
+    };
+    let Some(rest) = text.match_indices(label).find_map(|(at, _)| parted(at)) else { return text };
     let end = text.get(rest..).and_then(|rest| rest.find('/')).map_or(text.len(), |more| rest + more);
     text.get(..end).unwrap_or(text)
 }

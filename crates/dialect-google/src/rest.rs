@@ -55,7 +55,7 @@ impl Rest {
         Self { routes, answers }
     }
 
-    fn route(&self, head: &http::request::Parts) -> Result<(&Route, Vec<Bound>), Refusal> {
+    fn route<'a>(&'a self, head: &'a http::request::Parts) -> Result<(&'a Route, Vec<Bound<'a>>), Refusal> {
         let path = head.uri.path();
         let absent = || path.split(['/', ':']).any(|part| ABSENT.contains(&part));
         let missing = || if absent() { Refusal::UnknownOperation } else { Refusal::NotFound };
@@ -123,7 +123,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 /// The message that path, query and body make together.
-fn message(route: &Route, body: &[u8], bound: &[Bound], query: &str) -> Result<Result<Vec<u8>, Objection>, Refusal> {
+fn message(route: &Route, body: &[u8], bound: &[Bound<'_>], query: &str) -> Result<Result<Vec<u8>, Objection>, Refusal> {
     let kind = route.descriptor.input();
     let whole = match &route.body {
         Body::None => Ok(DynamicMessage::new(kind)),

@@ -5,6 +5,7 @@ use crate::method::Method;
 use crate::proto::{self, google::api};
 use percent_encoding::percent_decode_str;
 use prost_reflect::MethodDescriptor;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// One binding of a method to a path.
@@ -44,7 +45,7 @@ struct Variable {
 }
 
 /// The value of a field, by its path.
-pub(crate) type Bound = (String, String);
+pub(crate) type Bound<'a> = (&'a str, Cow<'a, str>);
 
 /// All bindings. Those with a verb of their own are apart: `{name}:encrypt` is no `{name}`.
 pub(crate) struct Routes {
@@ -70,7 +71,7 @@ impl Routes {
     }
 
     /// The binding that a request fits, and what its path says.
-    pub(crate) fn find(&self, verb: &http::Method, path: &str) -> Option<(&Route, Vec<Bound>)> {
+    pub(crate) fn find<'a>(&'a self, verb: &http::Method, path: &'a str) -> Option<(&'a Route, Vec<Bound<'a>>)> {
         let path = path.strip_prefix('/')?;
         let last = path.rfind('/').map_or(0, |slash| slash + 1);
         // Names of resources have no colon in them.
@@ -80,7 +81,7 @@ impl Routes {
             None => (path, &self.plain),
         };
         let parts: Vec<&str> = path.split('/').collect();
-        candidates.iter().find_map(|route| Some((route, route.fits(verb, &parts)?)))
+        candidates.iter().find_map(|route| Some((route, route.fits(verb, path, &parts)?)))
     }
 }
 
@@ -123,32 +124,36 @@ impl Route {
         Some(Self { method, descriptor, body, verb, segments, action, variables })
     }
 
-    /// The values that the path gives, if it is one of this binding.
-    fn fits(&self, verb: &http::Method, path: &[&str]) -> Option<Vec<Bound>> {
+    /// The values that the path, which is these parts, gives if it is one of this binding.
+    fn fits<'a>(&'a self, verb: &http::Method, path: &'a str, parts: &[&str]) -> Option<Vec<Bound<'a>>> {
         if self.verb != *verb {
             return None;
         }
         let open = matches!(self.segments.last(), Some(Segment::Rest));
         let fixed = self.segments.len() - usize::from(open);
-        if path.len() < fixed || (!open && path.len() > fixed) {
+        if parts.len() < fixed || (!open && parts.len() > fixed) {
             return None;
         }
-        let fit = self.segments.iter().zip(path).all(|(segment, part)| match segment {
+        let fit = self.segments.iter().zip(parts).all(|(segment, part)| match segment {
             Segment::Literal(text) => text == part,
             Segment::One => !part.is_empty(),
             Segment::Rest => true,
         });
-        fit.then(|| self.variables.iter().filter_map(|variable| variable.bound(path, self.segments.len())).collect())
+        let bound = |variable: &'a Variable| variable.bound(path, parts, self.segments.len());
+        fit.then(|| self.variables.iter().filter_map(bound).collect())
     }
 }
 
 impl Variable {
-    fn bound(&self, path: &[&str], segments: usize) -> Option<Bound> {
+    fn bound<'a>(&'a self, path: &'a str, parts: &[&str], segments: usize) -> Option<Bound<'a>> {
         // An open end takes all that follows.
-        let until = if self.until == segments { path.len() } else { self.until };
-        let parts = path.get(self.from..until)?;
-        let value = parts.iter().map(|part| percent_decode_str(part).decode_utf8().ok()).collect::<Option<Vec<_>>>()?;
-        Some((self.field.clone(), value.join("/")))
+        let until = if self.until == segments { parts.len() } else { self.until };
+        // With the slash behind each.
+        let bytes = |parts: &[&str]| parts.iter().map(|part| part.len() + 1).sum::<usize>();
+        let begin = bytes(parts.get(..self.from)?);
+        let end = begin + bytes(parts.get(self.from..until)?).checked_sub(1)?;
+        let value = percent_decode_str(path.get(begin..end)?).decode_utf8().ok()?;
+        Some((self.field.as_str(), value))
     }
 }
 

@@ -68,8 +68,8 @@ impl<'a> Noted<'a> {
     }
 
     /// Of one version of the key that the request names.
-    fn version(&self, number: u32) -> String {
-        format!("{}/cryptoKeyVersions/{number}", self.key())
+    pub(crate) fn version(&self, number: u32) -> String {
+        [self.key(), "/cryptoKeyVersions/", number.to_string().as_str()].concat()
     }
 }
 

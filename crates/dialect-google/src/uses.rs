@@ -78,7 +78,7 @@ pub(crate) fn random(bytes: &[u8], notes: &mut Notes) -> Result<Ask, Trouble> {
 pub(crate) fn write_encrypt(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::Ciphertext { by, ciphertext } = reply else { return None };
     let answer = kms::EncryptResponse {
-        name: format!("{}/cryptoKeyVersions/{}", noted.key(), by.version),
+        name: noted.version(by.version),
         ciphertext: ciphertext.clone(),
         ciphertext_crc32c: Some(checksum::of(ciphertext)),
         verified_plaintext_crc32c: noted.has("plaintext"),

@@ -37,16 +37,12 @@ impl ObjectId {
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(36);
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(char::from(*HEX.get(usize::from(nibble)).unwrap_or(&b'?')));
-            }
+        let mut text = [b'-'; 36];
+        let digits = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
+        for ((_, digit), nibble) in digits.zip(self.0.iter().flat_map(|byte| [byte >> 4, byte & 15])) {
+            *digit = *HEX.get(usize::from(nibble)).unwrap_or(&b'?');
         }
-        f.write_str(&text)
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -7,6 +7,7 @@ use domain::{
 };
 use identity::Caller;
 use ledger::View;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where a request stands.
@@ -138,8 +139,8 @@ fn by_path(path: &str, owner: &Tenant, place: &Location, view: &View) -> Result<
 }
 
 /// The path with its ring.
-pub(crate) fn full_path(path: &str) -> String {
-    if path.contains('/') { path.to_owned() } else { format!("{}/{path}", domain::DEFAULT_RING) }
+pub(crate) fn full_path(path: &str) -> Cow<'_, str> {
+    if path.contains('/') { path.into() } else { format!("{}/{path}", domain::DEFAULT_RING).into() }
 }
 
 /// A principal of a tenant, by name.

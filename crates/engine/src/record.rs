@@ -7,6 +7,11 @@ use domain::{
 use identity::Caller;
 use ledger::{DetailKey, Details, Drafted, Effects, Outcome, Record, RefusalSum};
 use policy::Deciding;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+/// Of an IPv6 address that ends like one of IPv4 (RFC 4291, section 2.2).
+const ADDRESS_CHARS_MAX: usize = 45;
 
 /// What the path knows of a request beside what it asks.
 pub struct Told {
@@ -79,7 +84,7 @@ fn draft(caller: &Caller, told: Told) -> Drafted {
     detail.text(DetailKey::Account, &tenant.account);
     detail.text(DetailKey::Operation, told.operation);
     detail.text(DetailKey::Location, &told.location.0);
-    detail.text(DetailKey::Address, &caller.source().address.to_string());
+    detail.text(DetailKey::Address, &address(caller.source().address));
     if let Some(agent) = &caller.source().agent {
         detail.text(DetailKey::Agent, agent);
     }
@@ -103,6 +108,14 @@ fn draft(caller: &Caller, told: Told) -> Drafted {
         deeds: Vec::with_capacity(2),
         detail,
     }
+}
+
+/// In a text that need not grow.
+fn address(address: IpAddr) -> String {
+    let mut text = String::with_capacity(ADDRESS_CHARS_MAX);
+    // Writing to a string cannot fail.
+    let _infallible = write!(text, "{address}");
+    text
 }
 
 fn tell_request(draft: &mut Drafted, request: &Request<'_>) {

@@ -23,6 +23,7 @@ mod locations;
 mod method;
 mod name;
 mod oauth;
+mod plain;
 mod proto;
 mod reasons;
 mod rest;

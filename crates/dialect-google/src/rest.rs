@@ -5,7 +5,7 @@ use crate::json::{self, Unread};
 use crate::method::{METHODS, Method};
 use crate::route::{Body, Bound, Route, Routes};
 use crate::status::{DOMAIN, Problem};
-use crate::{answer, blank, hear, status};
+use crate::{answer, blank, hear, plain, status};
 use dialect::{Answer, Dialect, Echo, Heard, Wire};
 use domain::{Ending, Moment, Refusal, RequestId, Tongue, WireStatus};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -97,8 +97,10 @@ impl Dialect for Rest {
 impl Rest {
     fn written(&self, echo: Option<&Echo>, message: &[u8]) -> Result<Vec<u8>, Problem> {
         let numbers = echo.is_some_and(|echo| echo.more.iter().any(|(what, _)| *what == "numbers"));
-        let kind = echo.and_then(|echo| self.answers.get(Method::of(echo)?.place)?.as_ref());
-        let body = kind.and_then(|kind| json::written(kind, message, numbers));
+        let method = echo.and_then(Method::of);
+        let plain = method.and_then(|method| (plain::of(method.name)?.write)(message, numbers));
+        let kind = || method.and_then(|method| self.answers.get(method.place)?.as_ref());
+        let body = plain.or_else(|| json::written(kind()?, message, numbers));
         body.ok_or_else(|| Problem::new(crate::code::Code::Internal, "The answer cannot be told in this language."))
     }
 }
@@ -108,6 +110,10 @@ fn numbers(query: &str) -> bool {
     pairs(query).any(|(name, value)| {
         (name == "$alt" || name == "alt") && value.split(';').any(|part| part.trim() == "enum-encoding=int")
     })
+}
+
+fn is_system(parameter: &str) -> bool {
+    SYSTEM.contains(&parameter)
 }
 
 /// Names and values of a query, decoded. What is no text is left out.
@@ -123,7 +129,15 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 /// The message that path, query and body make together.
-fn message(route: &Route, body: &[u8], bound: &[Bound<'_>], query: &str) -> Result<Result<Vec<u8>, Objection>, Refusal> {
+fn message(
+    route: &Route,
+    body: &[u8],
+    bound: &[Bound<'_>],
+    query: &str,
+) -> Result<Result<Vec<u8>, Objection>, Refusal> {
+    if let Some(message) = plainly(route, body, bound, query) {
+        return Ok(Ok(message));
+    }
     let kind = route.descriptor.input();
     let whole = match &route.body {
         Body::None => Ok(DynamicMessage::new(kind)),
@@ -131,7 +145,7 @@ fn message(route: &Route, body: &[u8], bound: &[Bound<'_>], query: &str) -> Resu
         Body::Field(field) => field_of(&kind, field, body)?,
     };
     let filled = whole.and_then(|mut message| {
-        for (name, value) in pairs(query).filter(|(name, _)| !SYSTEM.contains(&name.as_str())) {
+        for (name, value) in pairs(query).filter(|(name, _)| !is_system(name)) {
             set(&mut message, &name, &value, &name)?;
         }
         for (field, value) in bound {
@@ -140,6 +154,15 @@ fn message(route: &Route, body: &[u8], bound: &[Bound<'_>], query: &str) -> Resu
         Ok(message.encode_to_vec())
     });
     Ok(filled)
+}
+
+/// Where nothing but a resource and a body is given, and both are spelled as nearly all clients spell them.
+fn plainly(route: &Route, body: &[u8], bound: &[Bound<'_>], query: &str) -> Option<Vec<u8>> {
+    let plain = plain::of(route.method.name)?;
+    match bound {
+        [("name", name)] if pairs(query).all(|(name, _)| is_system(&name)) => (plain.read)(body, name),
+        _ => None,
+    }
 }
 
 type Whole = Result<DynamicMessage, Objection>;

@@ -19,6 +19,9 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes of a refused client that are taken before its connection is closed.
 const LINGER_BYTES_MAX: usize = 1_048_576;
 
+/// Bytes of ciphertext that wait for a flush.
+const UNSENT_BYTES_MAX: usize = 32_768;
+
 pub(crate) struct Stream {
     socket: TcpStream,
     tls: Option<Box<Tls>>,
@@ -204,11 +207,13 @@ impl Write for Stream {
             this.watch.wrote();
             return Poll::Ready(Ok(written));
         }
-        ready!(this.poll_drain(cx))?;
+        if this.tls.as_ref().is_some_and(|tls| tls.outgoing.filled().len() >= UNSENT_BYTES_MAX) {
+            ready!(this.poll_drain(cx))?;
+        }
+        // The HTTP layer flushes when it has said all: head, message and trailers leave in one send.
         let count = bytes.len().min(PLAINTEXT_BYTES_MAX);
         this.work(&Send::Plaintext(bytes.get(..count).unwrap_or_default()))?;
         this.watch.wrote();
-        let _later = this.poll_drain(cx)?;
         Poll::Ready(Ok(count))
     }
 

@@ -103,6 +103,18 @@ pub(crate) fn batch_mac(key: &Held, batch: &StoredBatch) -> [u8; 32] {
     mac_of(key, batch.first, batch.count, batch.wall, &batch.state, &batch.frontier, &batch.entries)
 }
 
+impl StoredBatch {
+    /// Whether whoever wrote it has the key.
+    pub(crate) fn is_genuine(&self, key: &Held) -> bool {
+        crypto::same(&batch_mac(key, self), &self.mac)
+    }
+
+    /// Whether the log, of entries and of rows, was this tree when this batch was its end.
+    pub(crate) fn ends_at(&self, key: &Held, frontier: &Frontier, state: &[u8; 32]) -> bool {
+        self.is_genuine(key) && self.frontier == frontier.to_bytes() && self.state == *state
+    }
+}
+
 fn mac_of(
     key: &Held,
     first: u64,

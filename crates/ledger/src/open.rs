@@ -3,7 +3,7 @@
 use crate::anchor::{self, Anchor, AnchorStanding, Anchored, Checked, Keeper, Tombstone};
 use crate::cache::Row;
 use crate::checkpoint::open_checkpoint;
-use crate::committer::{BATCH_ENTRIES_MAX, Committer, Head, Order, Submission, batch_mac};
+use crate::committer::{BATCH_ENTRIES_MAX, Committer, Head, Order, Submission};
 use crate::entry::{self, Parts};
 use crate::keys::{
     Keys, LogSealer, MaterialFacts, SiteFacts, SiteKeks, TenantKeys, associated, draw_held, draw_site_kek,
@@ -290,7 +290,7 @@ impl Ledger {
         // In this order, for others may append and sign meanwhile.
         let newest = store.reader.newest_checkpoint().map_err(|f| store_fault(&f))?;
         let (mut tree, wall) = check_head(&*store.reader, &keys)?;
-        confirm(&mut *store.writer, &tree)?;
+        confirm(&mut *store.writer, &keys, &tree)?;
         tree.signed = check_checkpoint(newest, &keys, &tree)?;
         let steady = tree.steady;
         let found = anchor::Found { reader: &*store.reader, keys: &keys, frontier: &tree.frontier };
@@ -830,8 +830,7 @@ pub(crate) fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Time
     let Some(last) = reader.last_batch().map_err(|f| store_fault(&f))? else { return Err(OpenFault::NotFounded) };
     let edited = OpenFault::BatchEdited { first: last.first };
     let frontier = Frontier::from_bytes(&last.frontier).ok_or(edited.clone())?;
-    let genuine = crypto::same(&batch_mac(&keys.batch_mac, &last), &last.mac);
-    if !genuine || frontier.size() != last.first.saturating_add(u64::from(last.count)) {
+    if !last.is_genuine(&keys.batch_mac) || frontier.size() != last.first.saturating_add(u64::from(last.count)) {
         return Err(edited);
     }
     let entries = entries_of(&last.entries).filter_map(|entry| decode_entry(entry).ok());
@@ -840,10 +839,10 @@ pub(crate) fn check_head(reader: &dyn Reader, keys: &Keys) -> Result<(Tree, Time
 }
 
 /// What is anchored and built on will stay, and is what the server has that takes the writes.
-fn confirm(writer: &mut dyn Writer, tree: &Tree) -> Result<(), OpenFault> {
+fn confirm(writer: &mut dyn Writer, keys: &Keys, tree: &Tree) -> Result<(), OpenFault> {
     let newest = tree.frontier.size().saturating_sub(1);
     let held = writer.confirm().and_then(|()| writer.batches(newest, 1)).map_err(|f| store_fault(&f))?;
-    match held.first().is_some_and(|batch| batch.frontier == tree.frontier.to_bytes()) {
+    match held.first().is_some_and(|batch| batch.ends_at(&keys.batch_mac, &tree.frontier, &tree.state)) {
         true => Ok(()),
         false => Err(OpenFault::Store("the servers that it reads from and writes to differ; try again".into())),
     }

@@ -1,7 +1,6 @@
 //! Before the house opens: the store must be at or ahead of every anchor.
 
 use super::{Anchor, Anchored, Tombstone, chained};
-use crate::committer::batch_mac;
 use crate::keys::Keys;
 use crate::statement::{NamedHead, SignedStatement};
 use crate::store::{Reader, StoredBatch};
@@ -169,7 +168,7 @@ fn anchored_tree(found: &Found<'_>, anchored: &Anchored) -> Result<Option<Fronti
         return Ok(Some(Frontier::default()));
     }
     let Some(batch) = read(found.reader.batch_with(anchored.size - 1))? else { return Ok(None) };
-    let genuine = crypto::same(&batch_mac(&found.keys.batch_mac, &batch), &batch.mac);
+    let genuine = batch.is_genuine(&found.keys.batch_mac);
     let tree = Frontier::from_bytes(&batch.frontier).filter(|tree| genuine && tree.size() == anchored.size);
     let tree = tree.filter(|_| batch.state == anchored.state);
     Ok(tree.filter(|tree| tree.root() == anchored.root))
@@ -177,8 +176,7 @@ fn anchored_tree(found: &Found<'_>, anchored: &Anchored) -> Result<Option<Fronti
 
 /// The tree after the batch, if it is genuine and follows.
 fn extended(tree: &Frontier, batch: &StoredBatch, keys: &Keys) -> Option<Frontier> {
-    let genuine = crypto::same(&batch_mac(&keys.batch_mac, batch), &batch.mac);
-    if !genuine || batch.first != tree.size() {
+    if !batch.is_genuine(&keys.batch_mac) || batch.first != tree.size() {
         return None;
     }
     let mut tree = tree.clone();

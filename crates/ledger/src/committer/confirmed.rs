@@ -2,7 +2,7 @@
 //! wait for them was cut short it may be lost with the primary. A commit of ours that is confirmed makes durable what was
 //! read before it. Only that is anchored, and there memory goes back to where the rest is lost. docs/decisions/confirmed.md.
 
-use super::{Committer, Delivery, batch_mac};
+use super::{Committer, Delivery};
 use crate::Frontier;
 use crate::anchor::{Changed, Due, Tombstone};
 use crate::store::StoreFault;
@@ -68,11 +68,7 @@ impl Committer {
     fn holds(&mut self, frontier: &Frontier, state: [u8; 32]) -> Result<bool, StoreFault> {
         let Some(newest) = frontier.size().checked_sub(1) else { return Ok(true) };
         let found = self.writer.batches(newest, 1)?;
-        Ok(found.first().is_some_and(|batch| {
-            crypto::same(&batch_mac(&self.shared.keys.batch_mac, batch), &batch.mac)
-                && batch.frontier == frontier.to_bytes()
-                && batch.state == state
-        }))
+        Ok(found.first().is_some_and(|batch| batch.ends_at(&self.shared.keys.batch_mac, frontier, &state)))
     }
 
     /// What was read and is lost is forgotten. Nobody was answered on it, since an answer is a commit that confirms it.

@@ -1,6 +1,6 @@
 //! What others appended to the same log: read up before anything is judged, so that it is judged on all of it.
 
-use super::{Committer, batch_mac};
+use super::Committer;
 use crate::anchor::Changed;
 use crate::store::{StoreFault, StoredBatch};
 use crate::view::entries_of;
@@ -80,7 +80,7 @@ impl Committer {
         if first != known {
             return Err(StoreFault(format!("a batch at {first} is said to follow a log of {known} entries")));
         }
-        if !crypto::same(&batch_mac(&self.shared.keys.batch_mac, batch), &batch.mac) {
+        if !batch.is_genuine(&self.shared.keys.batch_mac) {
             return Err(StoreFault(format!("the batch at {first} does not carry the code of this site")));
         }
         let mut news = News { frontier: self.frontier.clone(), steady: self.steady, changed: Vec::new() };

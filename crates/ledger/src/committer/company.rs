@@ -9,7 +9,7 @@ const COMPANY_MIN: usize = 4;
 /// How long it waits for them at most. A caller who is alone never does.
 const COMPANY_WAIT_MICROS: u64 = 1_000;
 /// How long it waits at most while every worker of the runtime is busy: until one is not, nobody would be answered sooner.
-const BUSY_WAIT_MICROS: u64 = 4_000;
+const BUSY_WAIT_MICROS: u64 = 10_000;
 /// So many share well enough not to wait for more, though all are busy.
 const BUSY_COMPANY_ENOUGH: usize = 32;
 /// How soon it looks who has come. Each look costs a tenth of a commit, so whoever waits long looks less often; being woken
@@ -80,7 +80,7 @@ mod tests {
             assert!(!awaited(900, 256, 0, busy), "no more fit");
         }
         assert!(!awaited(3, 1, 0, false) && awaited(3, 1, 0, true), "two are at work");
-        assert!(!awaited(64, 20, 1_000, false) && awaited(64, 20, 3_999, true) && !awaited(64, 20, 4_000, true));
+        assert!(!awaited(64, 20, 1_000, false) && awaited(64, 20, 9_999, true) && !awaited(64, 20, 10_000, true));
         assert!(awaited(3, 31, 0, true) && !awaited(3, 32, 0, true));
     }
 

@@ -7,8 +7,8 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A frame of HTTP/2 of fewer bytes is copied behind those before it, and all leave in one send; a longer one is sent at once,
-/// and what follows it by itself (`h2` 0.4, without vectored writes).
+/// The longest frame of HTTP/2 that is copied behind those before it, so that all leave in one send; a longer one is sent at
+/// once, and what follows it by itself (`h2` 0.4, without vectored writes).
 const SMALL_FRAME_BYTES: usize = 1_023;
 /// What is longer is worth a send of its own.
 const IN_SMALL_FRAMES_BYTES_MAX: usize = 4 * SMALL_FRAME_BYTES;

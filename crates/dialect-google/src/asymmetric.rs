@@ -140,11 +140,6 @@ pub(crate) fn form(number: i32, notes: &mut Notes) -> Result<PublicForm, Objecti
     })
 }
 
-/// The version that did it, as the client spells its key.
-fn version_name(noted: &Noted<'_>, by: &Worker) -> String {
-    noted.version(by.version)
-}
-
 fn level(by: &Worker) -> i32 {
     shown::level(by.key.protection).into()
 }
@@ -155,7 +150,7 @@ pub(crate) fn write_signature(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8
         signature: signature.clone(),
         signature_crc32c: Some(checksum::of(signature)),
         verified_digest_crc32c: noted.has("digest"),
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         verified_data_crc32c: noted.has("data"),
         protection_level: level(by),
     };
@@ -176,7 +171,7 @@ pub(crate) fn write_opened(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> 
 pub(crate) fn write_mac(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::Mac { by, mac } = reply else { return None };
     let answer = kms::MacSignResponse {
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         mac: mac.clone(),
         mac_crc32c: Some(checksum::of(mac)),
         verified_data_crc32c: noted.has("data"),
@@ -188,7 +183,7 @@ pub(crate) fn write_mac(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
 pub(crate) fn write_verified(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::Verified { by, valid, .. } = reply else { return None };
     let answer = kms::MacVerifyResponse {
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         success: *valid,
         verified_data_crc32c: noted.has("data"),
         verified_mac_crc32c: noted.has("mac"),
@@ -210,7 +205,7 @@ pub(crate) fn write_raw_ciphertext(noted: &Noted<'_>, reply: &Reply) -> Option<V
         verified_plaintext_crc32c: noted.has("plaintext"),
         verified_additional_authenticated_data_crc32c: noted.has("additional"),
         verified_initialization_vector_crc32c: noted.has("iv"),
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         protection_level: level(by),
     };
     Some(answer.encode_to_vec())
@@ -232,7 +227,7 @@ pub(crate) fn write_raw_plaintext(noted: &Noted<'_>, reply: &Reply) -> Option<Ve
 pub(crate) fn write_shared(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let Reply::SharedSecret { by, secret } = reply else { return None };
     let answer = secret.expose(|secret| kms::DecapsulateResponse {
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         shared_secret: secret.to_vec(),
         shared_secret_crc32c: Some(checksum::of(secret)),
         verified_ciphertext_crc32c: noted.has("ciphertext"),
@@ -259,7 +254,7 @@ pub(crate) fn write_public_key(noted: &Noted<'_>, reply: &Reply) -> Option<Vec<u
         pem_crc32c: is_text.then(|| checksum::of(text.as_bytes())),
         pem: if is_text { text } else { String::new() },
         algorithm: wire.into(),
-        name: version_name(noted, by),
+        name: noted.version(by.version),
         protection_level: level(by),
         public_key_format: format.into(),
         public_key: data.map(|data| kms::ChecksummedData { crc32c_checksum: Some(checksum::of(&data)), data }),
